@@ -1,0 +1,76 @@
+//! Ids that say what they name: typed, so that one cannot be passed for another, and prefixed, so that a log line can
+//! be read. They sort by the time they were made at.
+
+/// Declares an id type: text of the form `<prefix>_<32 hex digits of a UUIDv7>`.
+///
+/// ```
+/// weir_base::text_id!(/// One session.
+///     SessionId, "ses");
+/// let dice = weir_base::Dice::seeded(1);
+/// let id = SessionId::new(&dice, weir_base::Timestamp::from_seconds(1_800_000_000));
+/// assert!(id.as_str().starts_with("ses_01"));
+/// ```
+#[macro_export]
+macro_rules! text_id {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(String);
+
+        impl $name {
+            pub fn new(dice: &$crate::Dice, now: $crate::Timestamp) -> Self {
+                Self(format!(concat!($prefix, "_{}"), dice.uuid(now).simple()))
+            }
+
+            /// Takes an id that came from outside, when it has the right form.
+            pub fn parse(text: &str) -> Option<Self> {
+                let digits = text.strip_prefix(concat!($prefix, "_"))?;
+                let lower_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+                (digits.len() == 32 && digits.bytes().all(lower_hex)).then(|| Self(text.to_owned()))
+            }
+
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+/// Declares an id type that is a number, as the database counts.
+#[macro_export]
+macro_rules! number_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub i64);
+
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Dice, Timestamp};
+
+    text_id!(ThingId, "thing");
+
+    #[test]
+    fn an_id_parses_back_and_foreign_text_does_not() {
+        let id = ThingId::new(&Dice::seeded(1), Timestamp::from_seconds(1_800_000_000));
+        assert_eq!(ThingId::parse(id.as_str()), Some(id.clone()));
+        assert_eq!(ThingId::parse(&id.as_str().to_uppercase()), None);
+        for foreign in ["", "thing_", "other_0190a6e0000070008000000000000000", "thing_0190a6e0"] {
+            assert_eq!(ThingId::parse(foreign), None, "{foreign}");
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Values that every other crate of Weir stands on. A leaf: it knows neither WeChat nor our tables.
+
+pub mod clock;
+pub mod dice;
+pub mod id;
+pub mod seal;
+pub mod secret;
+pub mod tally;
+
+pub use clock::{Clock, Stopwatch, Timestamp};
+pub use dice::Dice;
+pub use seal::Sealer;
+pub use secret::Secret;
