@@ -1,0 +1,110 @@
+use std::error::Error;
+
+/// What can go wrong between us and the database. None of them prints a value from a row.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("database.url: {0}")]
+    Url(&'static str),
+    /// A unique index refused the write. `index` is `<table>__<column>__<column>` on both engines: SQLite tells the
+    /// columns, PostgreSQL the name of the index, and our indexes are named so that the two agree.
+    #[error("the unique index {index} refused the write")]
+    Unique { index: String },
+    /// The database cannot be reached, is overloaded or is shutting down: trying again later may help.
+    #[error("the database is not available")]
+    Unavailable(#[source] Box<dyn Error + Send + Sync>),
+    #[error("the database refused a statement")]
+    Refused(#[source] Box<dyn Error + Send + Sync>),
+    #[error("the column {column} of {statement} holds a value that it must not")]
+    Inconsistent { statement: &'static str, column: String },
+    #[error("{statement} found no row where there must be one")]
+    Missing { statement: &'static str },
+    /// The commit of a whole batch failed: nothing of it is there.
+    #[error("the commit failed, nothing was written")]
+    CommitFailed,
+    /// A programming error, told at once instead of blocking every writer.
+    #[error("a transaction body may await nothing but its statements")]
+    Suspended,
+    #[error("a transaction body panicked; it was rolled back")]
+    Panicked,
+    #[error("the database is closed")]
+    Closed,
+    #[error("migration failed")]
+    Migration(#[source] Box<dyn Error + Send + Sync>),
+}
+
+impl StoreError {
+    pub fn is_unique(&self, index: &str) -> bool {
+        matches!(self, Self::Unique { index: refused } if refused == index)
+    }
+
+    pub(crate) fn unavailable(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Unavailable(error.into())
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode::{CannotOpen, DatabaseBusy, DatabaseLocked, DiskFull, SystemIoFailure};
+        let rusqlite::Error::SqliteFailure(failure, message) = &error else {
+            return Self::Refused(error.into());
+        };
+        let columns = message.as_deref().and_then(|text| text.strip_prefix("UNIQUE constraint failed: "));
+        if let Some(columns) = columns {
+            return Self::Unique { index: index_of(columns) };
+        }
+        match failure.code {
+            DatabaseBusy | DatabaseLocked | CannotOpen | DiskFull | SystemIoFailure => Self::unavailable(error),
+            _ => Self::Refused(error.into()),
+        }
+    }
+}
+
+/// `identities.appid, identities.openid` → `identities__appid__openid`
+fn index_of(columns: &str) -> String {
+    let mut index = String::new();
+    for column in columns.split(", ") {
+        let (table, name) = column.split_once('.').unwrap_or(("", column));
+        if index.is_empty() {
+            index.push_str(table);
+        }
+        index.push_str("__");
+        index.push_str(name);
+    }
+    index
+}
+
+impl From<tokio_postgres::Error> for StoreError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        let Some(refusal) = error.as_db_error() else {
+            return Self::unavailable(error);
+        };
+        if let (&tokio_postgres::error::SqlState::UNIQUE_VIOLATION, Some(index)) =
+            (refusal.code(), refusal.constraint())
+        {
+            return Self::Unique { index: index.to_owned() };
+        }
+        // Classes of SQLSTATE: 08 connection, 40 rollback (deadlock), 53 resources, 57 operator, 58 system.
+        match refusal.code().code().get(..2) {
+            Some("08" | "40" | "53" | "57" | "58") => Self::unavailable(error),
+            _ => Self::Refused(error.into()),
+        }
+    }
+}
+
+impl From<deadpool_postgres::PoolError> for StoreError {
+    fn from(error: deadpool_postgres::PoolError) -> Self {
+        match error {
+            deadpool_postgres::PoolError::Backend(error) => Self::from(error),
+            other => Self::unavailable(other),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn sqlites_columns_become_the_name_of_the_index() {
+        assert_eq!(super::index_of("identities.appid, identities.openid"), "identities__appid__openid");
+        assert_eq!(super::index_of("api_keys.digest"), "api_keys__digest");
+    }
+}

@@ -1,0 +1,75 @@
+//! Migrations: files under `migrations/`, one text for both engines or a pair where they must differ. A released file
+//! is never edited (`migrations/CHECKSUMS`, and refinery refuses a file that differs from what was applied).
+
+use std::path::PathBuf;
+
+use refinery::{Migration, Runner};
+
+use crate::{Access, StoreError, postgres::Postgres, sqlite};
+
+/// One migration for both engines.
+struct Pair {
+    name: &'static str,
+    sqlite: &'static str,
+    postgres: &'static str,
+}
+
+macro_rules! both {
+    ($name:literal) => {
+        Pair {
+            name: concat!("V", $name),
+            sqlite: include_str!(concat!("../migrations/", $name, ".sql")),
+            postgres: include_str!(concat!("../migrations/", $name, ".sql")),
+        }
+    };
+}
+
+macro_rules! pair {
+    ($name:literal) => {
+        Pair {
+            name: concat!("V", $name),
+            sqlite: include_str!(concat!("../migrations/", $name, ".sqlite.sql")),
+            postgres: include_str!(concat!("../migrations/", $name, ".postgres.sql")),
+        }
+    };
+}
+
+/// In the order they are applied in.
+const MIGRATIONS: &[Pair] = &[pair!("0001__users"), both!("0002__foundation")];
+
+/// A number for PostgreSQL's advisory lock that only our migrations take: "weir" in ASCII.
+const LOCK: i64 = 0x7765_6972;
+
+fn runner(text: impl Fn(&Pair) -> &'static str) -> Result<Runner, StoreError> {
+    let migrations = MIGRATIONS.iter().map(|pair| Migration::unapplied(pair.name, text(pair)));
+    let migrations = migrations.collect::<Result<Vec<_>, _>>().map_err(failed)?;
+    Ok(Runner::new(&migrations))
+}
+
+pub(crate) async fn sqlite(path: PathBuf) -> Result<Vec<String>, StoreError> {
+    let work = move || {
+        let lock_path = path.with_extension("migrate.lock");
+        let lock = std::fs::File::create(&lock_path).map_err(StoreError::unavailable)?;
+        lock.lock().map_err(StoreError::unavailable)?;
+        let mut connection = sqlite::connect(&path, Access::Write)?;
+        let report = runner(|pair| pair.sqlite)?.run(&mut connection).map_err(failed)?;
+        Ok(names(&report))
+    };
+    tokio::task::spawn_blocking(work).await.map_err(StoreError::unavailable)?
+}
+
+pub(crate) async fn postgres(postgres: &Postgres) -> Result<Vec<String>, StoreError> {
+    let mut client = postgres.client().await?;
+    client.execute("SELECT pg_advisory_lock($1)", &[&LOCK]).await?;
+    let report = runner(|pair| pair.postgres)?.run_async(&mut **client).await;
+    client.execute("SELECT pg_advisory_unlock($1)", &[&LOCK]).await?;
+    Ok(names(&report.map_err(failed)?))
+}
+
+fn names(report: &refinery::Report) -> Vec<String> {
+    report.applied_migrations().iter().map(ToString::to_string).collect()
+}
+
+fn failed(error: refinery::Error) -> StoreError {
+    StoreError::Migration(error.into())
+}

@@ -1,0 +1,141 @@
+//! PostgreSQL: a pool of connections, statements prepared once on each.
+
+use std::sync::Arc;
+
+use deadpool_postgres::{GenericClient, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
+use futures_util::future::BoxFuture;
+use tokio_postgres::types::ToSql;
+use tokio_postgres_rustls::MakeRustlsConnect;
+use weir_base::Secret;
+
+use crate::{Param, Row, Statement, StoreError, StoreSettings, Tx, transaction::Engine};
+
+pub(crate) struct Postgres {
+    pool: Pool,
+}
+
+impl Postgres {
+    pub(crate) async fn open(url: &Secret, settings: &StoreSettings) -> Result<Self, StoreError> {
+        let mut config: tokio_postgres::Config = url
+            .expose()
+            .parse()
+            .map_err(|_| StoreError::Url("it is not an address of the form postgres://user:password@host/name"))?;
+        if config.get_application_name().is_none() {
+            config.application_name("weir");
+        }
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(std::time::Duration::from_secs(5));
+        }
+        let manager = Manager::from_config(
+            config,
+            tls()?,
+            ManagerConfig { recycling_method: RecyclingMethod::Fast },
+        );
+        let pool = Pool::builder(manager)
+            .max_size(settings.pool_size.max(1))
+            .runtime(Runtime::Tokio1)
+            .wait_timeout(Some(std::time::Duration::from_secs(5)))
+            .build()
+            .map_err(StoreError::unavailable)?;
+        Ok(Self { pool })
+    }
+
+    pub(crate) async fn client(&self) -> Result<deadpool_postgres::Client, PoolError> {
+        self.pool.get().await
+    }
+
+    pub(crate) async fn ping(&self) -> Result<(), StoreError> {
+        self.client().await?.simple_query("SELECT 1").await?;
+        Ok(())
+    }
+
+    pub(crate) fn close(&self) {
+        self.pool.close();
+    }
+
+    pub(crate) async fn rows<R: Row>(
+        &self,
+        statement: &'static Statement,
+        params: &[Param<'_>],
+    ) -> Result<Vec<R>, StoreError> {
+        rows(&self.client().await?, statement, params).await
+    }
+
+    pub(crate) async fn optional<R: Row>(
+        &self,
+        statement: &'static Statement,
+        params: &[Param<'_>],
+    ) -> Result<Option<R>, StoreError> {
+        optional(&self.client().await?, statement, params).await
+    }
+
+    pub(crate) async fn affected(
+        &self,
+        statement: &'static Statement,
+        params: &[Param<'_>],
+    ) -> Result<u64, StoreError> {
+        affected(&self.client().await?, statement, params).await
+    }
+
+    pub(crate) async fn transaction<T, E, F>(&self, body: F) -> Result<T, E>
+    where
+        F: for<'t, 'c> FnOnce(&'t Tx<'c>) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let mut client = self.client().await.map_err(StoreError::from)?;
+        let transaction = client.transaction().await.map_err(StoreError::from)?;
+        let tx = Tx(Engine::Postgres(transaction));
+        // Dropped without a commit, the transaction rolls back.
+        let result = body(&tx).await?;
+        if let Engine::Postgres(transaction) = tx.0 {
+            transaction.commit().await.map_err(StoreError::from)?;
+        }
+        Ok(result)
+    }
+}
+
+/// TLS as `sslmode` in the address wants it (`prefer` by default: encrypted where the server can).
+fn tls() -> Result<MakeRustlsConnect, StoreError> {
+    let roots = rustls::RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(StoreError::unavailable)?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(MakeRustlsConnect::new(config))
+}
+
+fn borrowed<'a>(params: &'a [Param<'a>]) -> Vec<&'a (dyn ToSql + Sync)> {
+    params.iter().map(|param| param as &(dyn ToSql + Sync)).collect()
+}
+
+pub(crate) async fn rows<R: Row>(
+    client: &impl GenericClient,
+    statement: &'static Statement,
+    params: &[Param<'_>],
+) -> Result<Vec<R>, StoreError> {
+    let prepared = client.prepare_cached(statement.postgres).await?;
+    let found = client.query(&prepared, &borrowed(params)).await?;
+    found.iter().map(|row| R::read(row, statement.name)).collect()
+}
+
+pub(crate) async fn optional<R: Row>(
+    client: &impl GenericClient,
+    statement: &'static Statement,
+    params: &[Param<'_>],
+) -> Result<Option<R>, StoreError> {
+    let prepared = client.prepare_cached(statement.postgres).await?;
+    let found = client.query_opt(&prepared, &borrowed(params)).await?;
+    found.map(|row| R::read(&row, statement.name)).transpose()
+}
+
+pub(crate) async fn affected(
+    client: &impl GenericClient,
+    statement: &'static Statement,
+    params: &[Param<'_>],
+) -> Result<u64, StoreError> {
+    let prepared = client.prepare_cached(statement.postgres).await?;
+    Ok(client.execute(&prepared, &borrowed(params)).await?)
+}

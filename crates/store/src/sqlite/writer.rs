@@ -1,0 +1,115 @@
+//! The thread that writes: it takes whatever is queued, runs each operation so that it fails alone, commits once and
+//! then answers all.
+
+use std::{
+    cell::RefCell,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::pin,
+    task::{Context, Poll, Waker},
+};
+
+use rusqlite::Connection;
+
+use crate::StoreError;
+
+thread_local! {
+    /// The writer's connection. A transaction body reaches it here, which keeps bodies free of lifetimes and makes a
+    /// statement of a transaction on any other thread an error.
+    pub(super) static CONNECTION: RefCell<Option<Connection>> = const { RefCell::new(None) };
+}
+
+/// Works on the connection at once and leaves an answer to be given after the commit.
+pub(super) type Operation = Box<dyn FnOnce(&Connection) -> Answer + Send>;
+pub(super) type Answer = Box<dyn FnOnce(Outcome) + Send>;
+
+/// What became of the batch that an operation was part of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Committed,
+    Lost,
+}
+
+pub(super) fn run(connection: Connection, operations: &flume::Receiver<Operation>, max_batch: usize) {
+    CONNECTION.set(Some(connection));
+    let mut answers: Vec<Answer> = Vec::with_capacity(max_batch);
+    while let Ok(first) = operations.recv() {
+        CONNECTION.with_borrow(|connection| {
+            if let Some(connection) = connection {
+                batch(connection, first, operations, max_batch, &mut answers);
+            }
+        });
+    }
+    CONNECTION.set(None);
+}
+
+fn batch(
+    connection: &Connection,
+    first: Operation,
+    operations: &flume::Receiver<Operation>,
+    max_batch: usize,
+    answers: &mut Vec<Answer>,
+) {
+    let begun = execute(connection, "BEGIN IMMEDIATE");
+    if let Err(error) = &begun {
+        tracing::error!(%error, "cannot begin to write");
+    }
+    let mut next = Some(first);
+    while let Some(operation) = next {
+        if begun.is_ok() {
+            answers.push(operation(connection));
+        }
+        // A full disk or an I/O error makes SQLite roll back the whole transaction by itself: nothing that came
+        // before is there any more, and what comes after must not run outside a transaction.
+        if connection.is_autocommit() {
+            break;
+        }
+        next = if answers.len() < max_batch { operations.try_recv().ok() } else { None };
+    }
+    let committed = begun.is_ok() && !connection.is_autocommit() && commit(connection);
+    metrics::histogram!("weir_store_batch_operations").record(answers.len() as f64);
+    let outcome = if committed { Outcome::Committed } else { Outcome::Lost };
+    for answer in answers.drain(..) {
+        answer(outcome);
+    }
+}
+
+fn commit(connection: &Connection) -> bool {
+    match execute(connection, "COMMIT") {
+        Ok(()) => true,
+        Err(error) => {
+            tracing::error!(%error, "cannot commit");
+            let _ = execute(connection, "ROLLBACK");
+            false
+        }
+    }
+}
+
+/// Runs `body` so that its failure or panic undoes its own writes and nobody else's.
+pub(super) fn in_savepoint<T, E: From<StoreError>>(
+    connection: &Connection,
+    body: impl FnOnce() -> Result<T, E>,
+) -> Result<T, E> {
+    execute(connection, "SAVEPOINT operation")?;
+    let result =
+        catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|_| Err(E::from(StoreError::Panicked)));
+    if result.is_err() && !connection.is_autocommit() {
+        execute(connection, "ROLLBACK TO operation")?;
+    }
+    if !connection.is_autocommit() {
+        execute(connection, "RELEASE operation")?;
+    }
+    result
+}
+
+/// SQLite's statements complete at once, so a transaction body is ready after one poll, or it awaited something else.
+pub(super) fn poll_once<T, E: From<StoreError>>(body: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+    match pin!(body).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(result) => result,
+        Poll::Pending => Err(E::from(StoreError::Suspended)),
+    }
+}
+
+fn execute(connection: &Connection, sql: &str) -> Result<(), StoreError> {
+    connection.prepare_cached(sql)?.execute([])?;
+    Ok(())
+}
