@@ -1,0 +1,45 @@
+# The only entry points a newcomer needs. Each installs what it lacks (scripts/setup.sh) and nothing else.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+MAKEFLAGS += --no-print-directory
+
+CARGO ?= cargo
+target := $(or $(CARGO_TARGET_DIR),target)
+
+.PHONY: demo test build bench check fmt help
+
+demo: build ## start WeChat's double and the gateway together, with example data
+	$(target)/release/weir demo
+
+test: ## every test, on SQLite and PostgreSQL
+	bash scripts/setup.sh test
+	$(CARGO) test --workspace --doc --quiet
+	WEIR_REQUIRE_POSTGRES=1 $(CARGO) nextest run --workspace
+
+build: ## the release binary: target/release/weir
+	bash scripts/setup.sh build
+	$(CARGO) build --release --package weir
+
+bench: build ## measure the release binary beside a bare server
+	$(CARGO) build --release --package weir-bench
+	$(target)/release/weir-bench
+
+check: ## formatting, lints, architecture, dependencies, generated files
+	bash scripts/setup.sh check
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --quiet -- --deny warnings
+	$(CARGO) nextest run --package weir-testkit --test architecture
+	bash scripts/generated.sh --check
+	bash scripts/deny.sh
+
+fmt: ## format the code and write the generated files again
+	$(CARGO) fmt --all
+	bash scripts/generated.sh
+
+help: ## this list
+	@grep --extended-regexp --no-filename '^[a-z]+:.*## ' $(MAKEFILE_LIST) \
+		| sed --regexp-extended 's/^([a-z]+):.*## (.*)/  make \1\t\2/' \
+		| expand --tabs=16
