@@ -158,6 +158,7 @@ pub fn run<F: Future<Output = ()>>(engine: Engine, test: &str, body: impl FnOnce
 macro_rules! engines {
     ($($(#[$attribute:meta])* async fn $name:ident($engine:ident) $body:block)+) => {$(
         $(#[$attribute])*
+        #[cfg(test)] // lets clippy know that this body may unwrap
         async fn $name($engine: $crate::Engine) $body
 
         mod $name {

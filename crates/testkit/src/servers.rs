@@ -114,7 +114,6 @@ fn start_of(process: u32) -> String {
 
 /// Starts a process that outlives this test: in a process group of its own, so that neither Ctrl-C nor the
 /// runner's time limit reaches it, and holding none of our standard streams, so that the runner sees no leak.
-#[expect(clippy::zombie_processes, reason = "it outlives us; the keeper and init see to its end")]
 fn spawn_apart(command: &mut Command, stderr: Stdio) -> io::Result<()> {
     command.current_dir("/").process_group(0);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(stderr).spawn()?;

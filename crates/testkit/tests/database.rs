@@ -1,4 +1,6 @@
 //! The ground that every database test stands on, tested through the drivers themselves.
+
+#![cfg(test)] // lets clippy know that helpers may unwrap
 #![expect(
     clippy::disallowed_methods,
     reason = "the databases are looked at without the store that is tested on them"
@@ -144,6 +146,7 @@ fn urls_have_the_form_that_the_settings_take() {
 
 /// Its output is shown even when it passes (.config/nextest.toml).
 #[test]
+#[expect(clippy::print_stdout, reason = "what it prints is what it is for")]
 fn the_second_engine_is_announced() {
     match servers::postgres() {
         Some(config) => println!("PostgreSQL: a private server for this run ({config})"),
