@@ -202,6 +202,12 @@ impl Drop for Sleeper<'_> {
     }
 }
 
+/// Lets real time pass while somebody else works: between two looks at what another process may have changed. Never for
+/// what is decided by a time, which is the [`Clock`]'s.
+pub async fn pause(duration: Duration) {
+    real_sleep(duration).await;
+}
+
 /// Time that passes for real, to measure how long something took. Never for what is decided.
 #[derive(Clone, Copy, Debug)]
 pub struct Stopwatch(Instant);

@@ -5,6 +5,7 @@ pub mod dice;
 pub mod id;
 pub mod seal;
 pub mod secret;
+pub mod settings;
 pub mod tally;
 
 pub use clock::{Clock, Stopwatch, Timestamp};

@@ -1,1 +1,109 @@
+//! What the product does, whoever asks for it: one folder per noun, the same file names inside. Flows open at most one
+//! transaction and call WeChat before or after it; rows hold the SQL; models hold what can be said without either.
 
+pub mod account;
+pub mod apikey;
+pub mod apptoken;
+pub mod audit;
+mod code;
+mod failure;
+pub mod identity;
+pub mod limits;
+pub mod session;
+pub mod settings;
+
+use std::{collections::HashMap, sync::Arc};
+
+use weir_base::{Clock, Dice, Sealer, Secret};
+use weir_store::{Statement, Store};
+use weir_wechat::WeChat;
+
+pub use code::Code;
+pub use failure::{Failure, Outcome, WeChatRefusal};
+pub use settings::{AppKind, AppSettings, Settings};
+
+/// Everything that a flow needs, handed to it; the binary builds it once (`weir::wire`).
+pub struct App {
+    pub store: Store,
+    pub wechat: WeChat,
+    pub clock: Clock,
+    pub dice: Dice,
+    pub sealer: Sealer,
+    pub signer: session::Signer,
+    pub limits: limits::Limits,
+    pub settings: Settings,
+    app_tokens: HashMap<String, Arc<apptoken::Holder>>,
+}
+
+impl App {
+    /// Fails when a secret is missing or weak, or settings contradict each other; the sentence says how to mend it.
+    pub fn new(
+        store: Store,
+        wechat: WeChat,
+        clock: Clock,
+        dice: Dice,
+        settings: Settings,
+    ) -> Result<Self, String> {
+        settings.validate()?;
+        let signer = session::Signer::new(&settings.auth)?;
+        let seal_secret = settings.auth.seal_secret.clone().filter(|secret| !secret.is_empty());
+        let mut older = settings.auth.seal_previous.clone();
+        if seal_secret.is_some() {
+            older.push(settings.auth.jwt_secret.clone());
+        }
+        let current = seal_secret.unwrap_or_else(|| settings.auth.jwt_secret.clone());
+        let older: Vec<Secret> = older.into_iter().filter(|secret| !secret.is_empty()).collect();
+        let app_tokens = settings
+            .apps
+            .iter()
+            .map(|app| (app.appid.clone(), Arc::new(apptoken::Holder::default())))
+            .collect();
+        Ok(Self {
+            sealer: Sealer::new(dice.clone(), &current, &older),
+            limits: limits::Limits::new(&settings.limits, settings.sandbox, clock.clone()),
+            store,
+            wechat,
+            clock,
+            dice,
+            signer,
+            settings,
+            app_tokens,
+        })
+    }
+
+    /// The mini-program that a login is for: the one named, else the first configured.
+    pub fn mini_program(&self, appid: Option<&str>) -> Outcome<&AppSettings> {
+        let mut mini_programs = self.settings.apps.iter().filter(|app| app.kind == AppKind::MiniProgram);
+        let found = match appid {
+            None => mini_programs.next(),
+            Some(appid) => mini_programs.find(|app| app.appid == appid || app.name == appid),
+        };
+        found.ok_or_else(|| match appid {
+            None => Failure::new(Code::NotConfigured)
+                .detail("no mini-program is configured: add [[apps]] with kind = \"mini_program\""),
+            Some(_) => Failure::invalid("appid", "names no mini-program of this server"),
+        })
+    }
+
+    /// The configured app with this appid.
+    pub fn app(&self, appid: &str) -> Outcome<&AppSettings> {
+        let found = self.settings.apps.iter().find(|app| app.appid == appid);
+        found.ok_or_else(|| {
+            Failure::new(Code::NotConfigured).detail("the app of this session is not configured any more")
+        })
+    }
+}
+
+/// Every statement of every noun, for the test that prepares each on both engines.
+pub fn statements() -> impl Iterator<Item = &'static Statement> {
+    [
+        account::rows::STATEMENTS,
+        apikey::rows::STATEMENTS,
+        apptoken::rows::STATEMENTS,
+        audit::rows::STATEMENTS,
+        identity::rows::STATEMENTS,
+        session::rows::STATEMENTS,
+    ]
+    .into_iter()
+    .flatten()
+}

@@ -53,7 +53,9 @@ impl From<rusqlite::Error> for StoreError {
             return Self::Unique { index: index_of(columns) };
         }
         match failure.code {
-            DatabaseBusy | DatabaseLocked | CannotOpen | DiskFull | SystemIoFailure => Self::unavailable(error),
+            DatabaseBusy | DatabaseLocked | CannotOpen | DiskFull | SystemIoFailure => {
+                Self::unavailable(error)
+            }
             _ => Self::Refused(error.into()),
         }
     }

@@ -142,7 +142,11 @@ impl Store {
 }
 
 impl Executor for &Store {
-    async fn rows<R: Row>(self, statement: &'static Statement, params: &[Param<'_>]) -> Result<Vec<R>, StoreError> {
+    async fn rows<R: Row>(
+        self,
+        statement: &'static Statement,
+        params: &[Param<'_>],
+    ) -> Result<Vec<R>, StoreError> {
         let watch = Stopwatch::start();
         let result = match &*self.0 {
             Engine::Sqlite(sqlite) => sqlite.rows(statement, params).await,

@@ -16,21 +16,17 @@ pub(crate) struct Postgres {
 
 impl Postgres {
     pub(crate) async fn open(url: &Secret, settings: &StoreSettings) -> Result<Self, StoreError> {
-        let mut config: tokio_postgres::Config = url
-            .expose()
-            .parse()
-            .map_err(|_| StoreError::Url("it is not an address of the form postgres://user:password@host/name"))?;
+        let mut config: tokio_postgres::Config = url.expose().parse().map_err(|_| {
+            StoreError::Url("it is not an address of the form postgres://user:password@host/name")
+        })?;
         if config.get_application_name().is_none() {
             config.application_name("weir");
         }
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(std::time::Duration::from_secs(5));
         }
-        let manager = Manager::from_config(
-            config,
-            tls()?,
-            ManagerConfig { recycling_method: RecyclingMethod::Fast },
-        );
+        let manager =
+            Manager::from_config(config, tls()?, ManagerConfig { recycling_method: RecyclingMethod::Fast });
         let pool = Pool::builder(manager)
             .max_size(settings.pool_size.max(1))
             .runtime(Runtime::Tokio1)

@@ -16,10 +16,7 @@ use std::{
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params_from_iter};
 use tokio::sync::oneshot;
 
-use crate::{
-    Access, Param, Row, Statement, StoreError, StoreSettings, Tx,
-    transaction::Engine,
-};
+use crate::{Access, Param, Row, Statement, StoreError, StoreSettings, Tx, transaction::Engine};
 
 mod writer;
 
@@ -123,11 +120,15 @@ impl Sqlite {
 
     pub(crate) async fn transaction<T, E, F>(&self, body: F) -> Result<T, E>
     where
-        F: for<'t, 'c> FnOnce(&'t Tx<'c>) -> futures_util::future::BoxFuture<'t, Result<T, E>> + Send + 'static,
+        F: for<'t, 'c> FnOnce(&'t Tx<'c>) -> futures_util::future::BoxFuture<'t, Result<T, E>>
+            + Send
+            + 'static,
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let operation = move |connection: &Connection| writer::in_savepoint(connection, || writer::poll_once(body(&Tx(Engine::Sqlite))));
+        let operation = move |connection: &Connection| {
+            writer::in_savepoint(connection, || writer::poll_once(body(&Tx(Engine::Sqlite))))
+        };
         self.queue(operation).await?
     }
 
@@ -184,7 +185,8 @@ impl Sqlite {
 
 /// Opens a connection with our settings. Also used by the migrations.
 pub(crate) fn connect(path: &Path, access: Access) -> Result<Connection, StoreError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_CREATE;
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_CREATE;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.execute_batch(
         "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
@@ -227,7 +229,8 @@ pub(crate) fn optional<R: Row>(
     params: &[Param<'_>],
 ) -> Result<Option<R>, StoreError> {
     let mut prepared = connection.prepare_cached(statement.sqlite)?;
-    let found = prepared.query_row(params_from_iter(params), |row| Ok(R::read(row, statement.name))).optional()?;
+    let found =
+        prepared.query_row(params_from_iter(params), |row| Ok(R::read(row, statement.name))).optional()?;
     found.transpose()
 }
 

@@ -10,7 +10,11 @@ pub(crate) enum Engine<'c> {
 }
 
 impl Executor for &Tx<'_> {
-    async fn rows<R: Row>(self, statement: &'static Statement, params: &[Param<'_>]) -> Result<Vec<R>, StoreError> {
+    async fn rows<R: Row>(
+        self,
+        statement: &'static Statement,
+        params: &[Param<'_>],
+    ) -> Result<Vec<R>, StoreError> {
         match &self.0 {
             Engine::Sqlite => sqlite::on_writer(|connection| sqlite::rows(connection, statement, params)),
             Engine::Postgres(transaction) => postgres::rows(transaction, statement, params).await,

@@ -233,13 +233,17 @@ fn only<T: Field>(cells: &impl Cells, statement: &'static str) -> Result<T, Stor
     cell.ok_or_else(|| StoreError::Inconsistent { statement, column: "1".to_owned() })
 }
 
-/// Declares the struct that a statement's rows become; its fields are read by their names as columns.
+/// Declares the struct that a statement's rows become; its fields are read by their names as columns. After a `;`
+/// comes another row struct that is read from the same row: `row! { struct Login { token: String; profile: Profile } }`.
 #[macro_export]
 macro_rules! row {
-    ($(#[$doc:meta])* $vis:vis struct $name:ident { $($(#[$field_doc:meta])* $field_vis:vis $field:ident: $type:ty),* $(,)? }) => {
+    ($(#[$doc:meta])* $vis:vis struct $name:ident {
+        $($(#[$field_doc:meta])* $field_vis:vis $field:ident: $type:ty),* $(,)?
+        $(; $inner_vis:vis $inner:ident: $inner_type:ty)?
+    }) => {
         $(#[$doc])*
         #[derive(Clone, Debug)]
-        $vis struct $name { $($(#[$field_doc])* $field_vis $field: $type),* }
+        $vis struct $name { $($(#[$field_doc])* $field_vis $field: $type,)* $($inner_vis $inner: $inner_type)? }
 
         impl $crate::Row for $name {
             fn read(cells: &impl $crate::Cells, statement: &'static str) -> ::std::result::Result<Self, $crate::StoreError> {
@@ -248,7 +252,8 @@ macro_rules! row {
                         || $crate::StoreError::Inconsistent { statement, column: stringify!($field).to_owned() },
                     )?;
                 )*
-                Ok(Self { $($field),* })
+                $(let $inner = <$inner_type as $crate::Row>::read(cells, statement)?;)?
+                Ok(Self { $($field,)* $($inner)? })
             }
         }
     };
@@ -285,6 +290,12 @@ macro_rules! number_field {
         impl $crate::Field for $name {
             fn from_cell(cell: $crate::Cell<'_>) -> Option<Self> {
                 if let $crate::Cell::Int(number) = cell { Some(Self(number)) } else { None }
+            }
+        }
+
+        impl $crate::Row for $name {
+            fn read(cells: &impl $crate::Cells, statement: &'static str) -> ::std::result::Result<Self, $crate::StoreError> {
+                <i64 as $crate::Row>::read(cells, statement).map(Self)
             }
         }
     )* };

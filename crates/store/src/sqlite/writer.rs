@@ -90,8 +90,7 @@ pub(super) fn in_savepoint<T, E: From<StoreError>>(
     body: impl FnOnce() -> Result<T, E>,
 ) -> Result<T, E> {
     execute(connection, "SAVEPOINT operation")?;
-    let result =
-        catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|_| Err(E::from(StoreError::Panicked)));
+    let result = catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|_| Err(E::from(StoreError::Panicked)));
     if result.is_err() && !connection.is_autocommit() {
         execute(connection, "ROLLBACK TO operation")?;
     }

@@ -1,0 +1,60 @@
+use weir_base::Timestamp;
+use weir_store::{row, statements};
+
+use super::{MergeId, Profile, UserId};
+
+row! {
+    pub struct MergeRow {
+        pub id: MergeId,
+        pub from_user: UserId,
+        pub into_user: UserId,
+        pub identity_id: crate::identity::IdentityId,
+    }
+}
+
+statements! {
+    write fn insert(nickname: &str, avatar: &str, now: Timestamp) -> one Profile =
+        "INSERT INTO users (state, nickname, avatar, bio, created_at, updated_at)
+         VALUES ('active', $1, $2, '', $3, $3)
+         RETURNING id, nickname, avatar, bio, recipe_count, follower_count, following_count, favorite_count, created_at, updated_at";
+    /// Changes what is given and tells what is there now; nothing when the account is not active.
+    write fn update_profile(id: UserId, nickname: Option<&str>, avatar: Option<&str>, bio: Option<&str>, now: Timestamp) -> optional Profile =
+        "UPDATE users SET nickname = COALESCE($2, nickname), avatar = COALESCE($3, avatar), bio = COALESCE($4, bio), updated_at = $5
+         WHERE id = $1 AND state = 'active'
+         RETURNING id, nickname, avatar, bio, recipe_count, follower_count, following_count, favorite_count, created_at, updated_at";
+    write fn update_counters(id: UserId, recipe: Option<i64>, follower: Option<i64>, following: Option<i64>, favorite: Option<i64>, now: Timestamp) -> optional Profile =
+        "UPDATE users SET recipe_count = COALESCE($2, recipe_count), follower_count = COALESCE($3, follower_count),
+            following_count = COALESCE($4, following_count), favorite_count = COALESCE($5, favorite_count), updated_at = $6
+         WHERE id = $1 AND state = 'active'
+         RETURNING id, nickname, avatar, bio, recipe_count, follower_count, following_count, favorite_count, created_at, updated_at";
+    read fn active(id: UserId) -> optional Profile =
+        "SELECT id, nickname, avatar, bio, recipe_count, follower_count, following_count, favorite_count, created_at, updated_at
+         FROM users WHERE id = $1 AND state = 'active'";
+    /// Takes the personal data away; the row stays so that the id is never used again.
+    write fn erase(id: UserId, now: Timestamp) -> affected =
+        "UPDATE users SET state = 'erased', nickname = '', avatar = '', bio = '', updated_at = $2
+         WHERE id = $1 AND state = 'active'";
+    /// Accounts that were merged into this one hold the same person's data.
+    write fn erase_merged(into: UserId, now: Timestamp) -> affected =
+        "UPDATE users SET state = 'erased', nickname = '', avatar = '', bio = '', updated_at = $2
+         WHERE merged_into = $1 AND state = 'merged'";
+    write fn set_merged(id: UserId, into: UserId, now: Timestamp) -> affected =
+        "UPDATE users SET state = 'merged', merged_into = $2, updated_at = $3 WHERE id = $1 AND state = 'active'";
+    write fn set_unmerged(id: UserId, now: Timestamp) -> affected =
+        "UPDATE users SET state = 'active', merged_into = NULL, updated_at = $2 WHERE id = $1 AND state = 'merged'";
+    /// Claims a unionid for an account, unless it is somebody's already.
+    write fn claim_union(platform: &str, unionid: &str, user: UserId, now: Timestamp) -> affected =
+        "INSERT INTO unions (platform, unionid, user_id, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT (platform, unionid) DO NOTHING";
+    read fn union_owner(platform: &str, unionid: &str) -> optional UserId =
+        "SELECT user_id FROM unions WHERE platform = $1 AND unionid = $2";
+    write fn move_unions(from: UserId, into: UserId) -> affected = "UPDATE unions SET user_id = $2 WHERE user_id = $1";
+    write fn delete_unions(user: UserId) -> affected = "DELETE FROM unions WHERE user_id = $1";
+    write fn insert_merge(id: &MergeId, from: UserId, into: UserId, identity: &crate::identity::IdentityId, now: Timestamp) -> affected =
+        "INSERT INTO merges (id, from_user, into_user, identity_id, at) VALUES ($1, $2, $3, $4, $5)";
+    read fn open_merges(from: UserId) -> many MergeRow =
+        "SELECT id, from_user, into_user, identity_id FROM merges WHERE from_user = $1 AND undone_at IS NULL ORDER BY at, id";
+    write fn close_merges(from: UserId, now: Timestamp) -> affected =
+        "UPDATE merges SET undone_at = $2 WHERE from_user = $1 AND undone_at IS NULL";
+    write fn forget_merges(into: UserId) -> affected =
+        "DELETE FROM merges WHERE into_user = $1 OR from_user = $1";
+}

@@ -1,0 +1,162 @@
+//! Fetching the next token: by whoever holds the lease, within a budget, and not again at once after a refusal.
+
+use std::{sync::Arc, time::Duration};
+
+use weir_base::{Stopwatch, Timestamp, clock::pause};
+
+use super::{
+    AppToken,
+    flow::holder,
+    rows::{self, AppTokenRow},
+};
+use crate::{
+    App, Code, Failure, Outcome,
+    audit::{Action, Entry},
+};
+
+/// How long a caller waits for another process to bring the token, for real.
+const WAIT: Duration = Duration::from_secs(8);
+const LOOK_EVERY: Duration = Duration::from_millis(25);
+const BACKOFF_MAX: Duration = Duration::from_secs(300);
+const HOUR: Duration = Duration::from_secs(3600);
+/// WeChat keeps the token before the last good for so long (wechat-protocol.md C1, C2).
+const OVERLAP: Duration = Duration::from_secs(300);
+
+/// What one look at the row came to.
+enum Look {
+    Found(AppToken),
+    /// Another process is fetching.
+    Busy,
+    /// Nobody may ask WeChat for so long.
+    Barred(Duration),
+}
+
+/// There is no good token: find one, or wait for whoever is fetching it.
+pub(super) async fn needed(app: &Arc<App>, appid: &str) -> Outcome<AppToken> {
+    let holder = holder(app, appid)?;
+    let _one_at_a_time = holder.refreshing.lock().await;
+    let waited = Stopwatch::start();
+    loop {
+        if let Some(token) = holder.good(app.clock.now()) {
+            return Ok(token);
+        }
+        match look(app, appid, Duration::ZERO).await? {
+            Look::Found(token) => return Ok(token),
+            Look::Barred(wait) => return Err(Failure::new(Code::WeChatBusy).retry_after(wait)),
+            Look::Busy if waited.elapsed() >= WAIT => {
+                return Err(Failure::new(Code::WeChatTimeout)
+                    .detail("another process is still fetching the app's token"));
+            }
+            Look::Busy => pause(app.dice.jitter(LOOK_EVERY)).await,
+        }
+    }
+}
+
+/// The token is good but near its end: one process fetches the next, the others go on.
+pub(super) async fn ahead(app: &Arc<App>, appid: &str) -> Outcome<()> {
+    let _one_at_a_time = holder(app, appid)?.refreshing.lock().await;
+    look(app, appid, app.settings.app_token.refresh_ahead.0).await.map(|_| ())
+}
+
+/// Looks at the row and, when its token does not last longer than `margin`, fetches the next under the lease.
+async fn look(app: &Arc<App>, appid: &str, margin: Duration) -> Outcome<Look> {
+    let now = app.clock.now();
+    let row = match rows::find(&app.store, appid).await? {
+        Some(row) => row,
+        None => {
+            rows::ensure(&app.store, appid, now).await?;
+            let row = rows::find(&app.store, appid).await?;
+            row.ok_or_else(|| Failure::new(Code::Unavailable))?
+        }
+    };
+    if let Some(token) = readable(app, appid, &row, now.plus(margin)) {
+        holder(app, appid)?.learn(token.clone());
+        return Ok(Look::Found(token));
+    }
+    let barred = row.retry_at.since(now);
+    if !barred.is_zero() {
+        return Ok(Look::Barred(barred));
+    }
+    if let Some(wait) = over_budget(app, &row, now) {
+        tracing::warn!(
+            appid,
+            "the hour's budget of app tokens is used up: is something else fetching tokens for this app?"
+        );
+        return Ok(Look::Barred(wait));
+    }
+    let lease = app.dice.token::<16>();
+    let until = now.plus(app.settings.app_token.lease.0);
+    match rows::lease(&app.store, appid, row.version, &lease, until, now).await? {
+        Some(row) => fetch(app, appid, &row, &lease).await.map(Look::Found),
+        None => Ok(Look::Busy),
+    }
+}
+
+/// The row's token, if it is there, was not called invalid, and is still good at `until`.
+fn readable(app: &App, appid: &str, row: &AppTokenRow, until: Timestamp) -> Option<AppToken> {
+    if row.invalid_version >= row.version || row.expires_at <= until {
+        return None;
+    }
+    // A token that does not open was sealed with a key that is gone: as good as none.
+    let token = app.sealer.open(row.token.as_deref()?, &context(appid)).ok()?;
+    Some(AppToken { token, version: row.version, expires_at: row.expires_at })
+}
+
+fn context(appid: &str) -> String {
+    format!("app_token:{appid}")
+}
+
+/// How long to wait when the hour's budget is used up.
+fn over_budget(app: &App, row: &AppTokenRow, now: Timestamp) -> Option<Duration> {
+    let budget = i64::from(app.settings.app_token.refreshes_per_hour);
+    let hour_ends = row.hour_started_at.plus(HOUR);
+    (now < hour_ends && row.hour_refreshes >= budget).then(|| hour_ends.since(now))
+}
+
+/// Asks WeChat, under the lease, for the version after `row`.
+async fn fetch(app: &Arc<App>, appid: &str, row: &AppTokenRow, lease: &str) -> Outcome<AppToken> {
+    let credentials = app.app(appid)?.credentials();
+    // The same token would come back: WeChat does not know that it is invalid.
+    let force = row.invalid_version > 0 && row.invalid_version == row.version;
+    let answer = app.wechat.stable_token(&credentials, force).await;
+    let now = app.clock.now();
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(error) => {
+            let failures = row.failures.saturating_add(1);
+            let doubled = 2u32.saturating_pow(u32::try_from(failures - 1).unwrap_or(u32::MAX).min(16));
+            let backoff = app.settings.app_token.backoff.0.saturating_mul(doubled).min(BACKOFF_MAX);
+            rows::fail(&app.store, appid, row.version, lease, now.plus(backoff), failures, now).await?;
+            return Err(error.into());
+        }
+    };
+    let expires_at = now.plus(answer.expires_in);
+    let sealed = app.sealer.seal(answer.token.expose(), &context(appid));
+    let same_hour = now < row.hour_started_at.plus(HOUR);
+    let (started, count) = if same_hour { (row.hour_started_at, row.hour_refreshes + 1) } else { (now, 1) };
+    let previous_until = row.expires_at.min(now.plus(OVERLAP));
+    let written = rows::replace(
+        &app.store,
+        appid,
+        row.version,
+        lease,
+        &sealed,
+        expires_at,
+        started,
+        count,
+        previous_until,
+        now,
+    );
+    if written.await? == 0 {
+        // We were so slow that another process took over; what it has written is newer than what we have.
+        return Err(Failure::new(Code::WeChatTimeout).detail("the app's token came too late"));
+    }
+    let token = AppToken { token: answer.token, version: row.version + 1, expires_at };
+    holder(app, appid)?.learn(token.clone());
+    let detail = format!("version {}", token.version);
+    Entry::new(app, "system", Action::AppTokenRefreshed, format!("app:{appid}"))
+        .detail(detail)
+        .write(&app.store)
+        .await?;
+    Ok(token)
+}

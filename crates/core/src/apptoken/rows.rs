@@ -1,0 +1,44 @@
+use weir_base::Timestamp;
+use weir_store::{row, statements};
+
+row! {
+    pub struct AppTokenRow {
+        pub version: i64,
+        pub token: Option<String>,
+        pub expires_at: Timestamp,
+        /// The newest version that WeChat called invalid.
+        pub invalid_version: i64,
+        pub lease_until: Timestamp,
+        /// Nobody asks WeChat before this.
+        pub retry_at: Timestamp,
+        pub failures: i64,
+        pub hour_started_at: Timestamp,
+        pub hour_refreshes: i64,
+    }
+}
+
+statements! {
+    write fn ensure(appid: &str, now: Timestamp) -> affected =
+        "INSERT INTO app_tokens (appid, version, expires_at, invalid_version, previous_until, lease_until, retry_at, failures, hour_started_at, hour_refreshes, updated_at)
+         VALUES ($1, 0, 0, 0, 0, 0, 0, 0, $2, 0, $2) ON CONFLICT (appid) DO NOTHING";
+    read fn find(appid: &str) -> optional AppTokenRow =
+        "SELECT version, token, expires_at, invalid_version, lease_until, retry_at, failures, hour_started_at, hour_refreshes
+         FROM app_tokens WHERE appid = $1";
+    /// The right to fetch the version after `version`. Tells the row as it is under the lease.
+    write fn lease(appid: &str, version: i64, lease: &str, until: Timestamp, now: Timestamp) -> optional AppTokenRow =
+        "UPDATE app_tokens SET lease = $3, lease_until = $4, updated_at = $5
+         WHERE appid = $1 AND version = $2 AND lease_until <= $5 AND retry_at <= $5
+         RETURNING version, token, expires_at, invalid_version, lease_until, retry_at, failures, hour_started_at, hour_refreshes";
+    /// The next version, from whoever still holds the lease. A late answer finds the lease gone and writes nothing.
+    write fn replace(appid: &str, version: i64, lease: &str, token: &str, expires_at: Timestamp, hour_started_at: Timestamp, hour_refreshes: i64, previous_until: Timestamp, now: Timestamp) -> affected =
+        "UPDATE app_tokens SET version = version + 1, previous_token = token, previous_until = $8, token = $4, expires_at = $5,
+            lease = NULL, lease_until = 0, retry_at = 0, failures = 0, hour_started_at = $6, hour_refreshes = $7, updated_at = $9
+         WHERE appid = $1 AND version = $2 AND lease = $3";
+    /// WeChat gave no token: nobody tries before `retry_at`.
+    write fn fail(appid: &str, version: i64, lease: &str, retry_at: Timestamp, failures: i64, now: Timestamp) -> affected =
+        "UPDATE app_tokens SET lease = NULL, lease_until = 0, retry_at = $4, failures = $5, updated_at = $6
+         WHERE appid = $1 AND version = $2 AND lease = $3";
+    /// WeChat called this version invalid. Reports about older versions change nothing.
+    write fn report_invalid(appid: &str, version: i64, now: Timestamp) -> affected =
+        "UPDATE app_tokens SET invalid_version = $2, updated_at = $3 WHERE appid = $1 AND version = $2 AND invalid_version < $2";
+}

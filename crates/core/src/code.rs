@@ -1,0 +1,64 @@
+/// Every refusal that a caller can be told. A family's envelope words it; `http::problem` gives it a status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Code {
+    /// A field is missing, has the wrong type or a value that cannot be.
+    Invalid,
+    /// There are no credentials, or not of the kind that is wanted here.
+    Unauthenticated,
+    /// The token is not one of ours, was altered, or is no token at all.
+    TokenInvalid,
+    TokenExpired,
+    /// The token was replaced by a refresh, or its session has ended.
+    TokenRevoked,
+    /// A token was refreshed that had been refreshed before: the session is ended.
+    TokenReused,
+    /// The credentials are good but do not allow this.
+    Forbidden,
+    NotFound,
+    /// WeChat's session_key is not the one the data was made with: `wx.login` again.
+    SessionStale,
+    /// Understood, but it cannot be: a watermark of another app, say.
+    Impossible,
+    RateLimited,
+    /// WeChat refused the code of a login.
+    LoginRefused,
+    /// WeChat refused something else.
+    WeChatRefused,
+    /// WeChat is busy or our quota is used up.
+    WeChatBusy,
+    WeChatTimeout,
+    /// WeChat could not be reached or answered nonsense.
+    WeChatBroken,
+    /// The settings lack what this needs.
+    NotConfigured,
+    /// The database cannot answer now.
+    Unavailable,
+    Internal,
+}
+
+impl Code {
+    /// The name in logs and metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Invalid => "invalid",
+            Self::Unauthenticated => "unauthenticated",
+            Self::TokenInvalid => "token_invalid",
+            Self::TokenExpired => "token_expired",
+            Self::TokenRevoked => "token_revoked",
+            Self::TokenReused => "token_reused",
+            Self::Forbidden => "forbidden",
+            Self::NotFound => "not_found",
+            Self::SessionStale => "session_stale",
+            Self::Impossible => "impossible",
+            Self::RateLimited => "rate_limited",
+            Self::LoginRefused => "login_refused",
+            Self::WeChatRefused => "wechat_refused",
+            Self::WeChatBusy => "wechat_busy",
+            Self::WeChatTimeout => "wechat_timeout",
+            Self::WeChatBroken => "wechat_broken",
+            Self::NotConfigured => "not_configured",
+            Self::Unavailable => "unavailable",
+            Self::Internal => "internal",
+        }
+    }
+}

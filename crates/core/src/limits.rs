@@ -1,0 +1,146 @@
+//! Rate limits: per client address and per openid. A login that WeChat confirms costs little, one that it refuses costs
+//! much, because many honest people share an address and whoever guesses codes does not succeed.
+
+use std::{
+    collections::HashMap,
+    net::{IpAddr, Ipv6Addr},
+    num::NonZeroU32,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use governor::{
+    Quota, RateLimiter, middleware::NoOpMiddleware, nanos::Nanos, state::keyed::DashMapStateStore,
+};
+use weir_base::{Clock, Timestamp, settings};
+
+use crate::{Code, Failure, Outcome};
+
+settings! {
+    /// How much a stranger may ask of us.
+    pub struct LimitSettings in "limits" {
+        /// Whether requests are limited at all. Turn it off only behind something that limits.
+        enabled: bool = true,
+        /// Unauthenticated requests a minute from one address (an IPv6 /64 counts as one).
+        requests_per_minute: u32 = 6000,
+        /// Refused logins a minute from one address. Then the address waits.
+        failures_per_minute: u32 = 120,
+        /// Logins a minute of one openid.
+        logins_per_openid_per_minute: u32 = 300,
+    }
+}
+
+/// In a sandbox the limits are this many times wider: load tests run there.
+const SANDBOX_FACTOR: u32 = 10_000;
+/// Keys are swept out after this many checks, so that strangers cannot make the tables grow.
+const SWEEP_EVERY: u32 = 8192;
+
+type Keyed<K> = RateLimiter<K, DashMapStateStore<K>, GovernorClock, NoOpMiddleware<Nanos>>;
+
+pub struct Limits {
+    enabled: bool,
+    requests: Keyed<IpAddr>,
+    failures: Keyed<IpAddr>,
+    /// Addresses that used up their failures, and until when they wait.
+    barred: Mutex<HashMap<IpAddr, Timestamp>>,
+    openids: Keyed<String>,
+    checks: AtomicU32,
+    clock: Clock,
+}
+
+#[derive(Clone, Debug)]
+struct GovernorClock(Clock);
+
+impl governor::clock::Clock for GovernorClock {
+    type Instant = Nanos;
+
+    fn now(&self) -> Nanos {
+        Nanos::new(u64::try_from(self.0.now().millis()).unwrap_or(0).saturating_mul(1_000_000))
+    }
+}
+
+impl Limits {
+    pub fn new(settings: &LimitSettings, sandbox: bool, clock: Clock) -> Self {
+        let factor = if sandbox { SANDBOX_FACTOR } else { 1 };
+        let governed = GovernorClock(clock.clone());
+        Self {
+            enabled: settings.enabled,
+            requests: keyed(settings.requests_per_minute.saturating_mul(factor), &governed),
+            failures: keyed(settings.failures_per_minute.saturating_mul(factor), &governed),
+            barred: Mutex::default(),
+            openids: keyed(settings.logins_per_openid_per_minute.saturating_mul(factor), &governed),
+            checks: AtomicU32::new(0),
+            clock,
+        }
+    }
+
+    /// One more unauthenticated request from `address`.
+    pub fn request(&self, address: IpAddr) -> Outcome<()> {
+        if !self.enabled {
+            return Ok(());
+        }
+        self.sweep();
+        let address = network(address);
+        check(&self.requests, &address)?;
+        let until = self.barred.lock().unwrap_or_else(PoisonError::into_inner).get(&address).copied();
+        match until.map(|until| until.since(self.clock.now())) {
+            Some(wait) if !wait.is_zero() => Err(limited(wait)),
+            _ => Ok(()),
+        }
+    }
+
+    /// WeChat refused a login from `address`, or a key or token that it sent was wrong.
+    pub fn failure(&self, address: IpAddr) {
+        if !self.enabled {
+            return;
+        }
+        let address = network(address);
+        if let Err(Failure { retry_after: Some(wait), .. }) = check(&self.failures, &address) {
+            let until = self.clock.now().plus(wait);
+            self.barred.lock().unwrap_or_else(PoisonError::into_inner).insert(address, until);
+        }
+    }
+
+    /// One more login of `openid`, which WeChat has confirmed.
+    pub fn login(&self, openid: &str) -> Outcome<()> {
+        if !self.enabled {
+            return Ok(());
+        }
+        check(&self.openids, &openid.to_owned())
+    }
+
+    fn sweep(&self) {
+        if self.checks.fetch_add(1, Ordering::Relaxed).is_multiple_of(SWEEP_EVERY) {
+            self.requests.retain_recent();
+            self.failures.retain_recent();
+            self.openids.retain_recent();
+            let now = self.clock.now();
+            self.barred.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, until| *until > now);
+        }
+    }
+}
+
+fn keyed<K: std::hash::Hash + Eq + Clone>(per_minute: u32, clock: &GovernorClock) -> Keyed<K> {
+    let per_minute = NonZeroU32::new(per_minute).unwrap_or(NonZeroU32::MIN);
+    RateLimiter::new(Quota::per_minute(per_minute), DashMapStateStore::default(), clock.clone())
+}
+
+fn check<K: std::hash::Hash + Eq + Clone>(limiter: &Keyed<K>, key: &K) -> Outcome<()> {
+    use governor::clock::Clock as _;
+    limiter.check_key(key).map_err(|wait| limited(wait.wait_time_from(limiter.clock().now())))
+}
+
+fn limited(wait: Duration) -> Failure {
+    Failure::new(Code::RateLimited).retry_after(wait.max(Duration::from_secs(1)))
+}
+
+/// One household has a whole /64 of IPv6.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => IpAddr::V4(address),
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from(u128::from(address) & (u128::MAX << 64))),
+    }
+}

@@ -1,0 +1,273 @@
+//! Logging in, being recognised, logging out.
+
+use std::{sync::Arc, time::Duration};
+
+use weir_base::Timestamp;
+use weir_store::{StoreError, Tx};
+
+use super::{
+    Caller, Claims, Opened, SessionId,
+    model::{EndedBecause, SessionState},
+    rows,
+};
+use crate::{
+    App, Code, Failure, Outcome,
+    account::{self, Profile, ProfileChange, merge, model::text},
+    audit::{Action, Entry},
+    identity::{self, IdentityId, Proof, model::seal_context, rows::KnownRow},
+};
+
+const CODE_MAX: usize = 128;
+/// Attempts to be first at creating an account. Who loses finds the account there the next time.
+const ATTEMPTS: usize = 5;
+
+/// `wx.login`'s code becomes a session (wechat-protocol.md B1).
+pub async fn login_mini(
+    app: &Arc<App>,
+    appid: Option<&str>,
+    code: &str,
+    change: ProfileChange,
+) -> Outcome<Opened> {
+    if code.is_empty() {
+        return Err(Failure::invalid("code", "must not be empty"));
+    }
+    text("code", Some(code), CODE_MAX)?;
+    change.validate()?;
+    let mini = app.mini_program(appid)?;
+    let session = app.wechat.jscode2session(&mini.credentials(), code).await.map_err(login_refused)?;
+    app.limits.login(&session.openid)?;
+    let proof = Proof {
+        appid: mini.appid.clone(),
+        platform: mini.open_platform.clone(),
+        openid: session.openid,
+        unionid: session.unionid,
+        session_key: Some(session.session_key),
+    };
+    open(app, proof, change).await
+}
+
+fn login_refused(error: weir_wechat::Error) -> Failure {
+    let failure = Failure::from(error);
+    if failure.code == Code::WeChatRefused {
+        Failure { code: Code::LoginRefused, ..failure }
+    } else {
+        failure
+    }
+}
+
+/// Finds or creates the account that `proof` is of and opens a session.
+pub async fn open(app: &Arc<App>, proof: Proof, change: ProfileChange) -> Outcome<Opened> {
+    let now = app.clock.now();
+    let login = Arc::new(Login {
+        session: SessionId::new(&app.dice, now),
+        token_id: app.dice.token::<16>(),
+        sealed_key: proof.session_key.as_ref().map(|key| {
+            let context = seal_context(&proof.appid, &proof.openid);
+            (app.sealer.seal(key.expose(), &context), app.sealer.digest(key.expose()))
+        }),
+        app: Arc::clone(app),
+        proof,
+        change,
+        now,
+    });
+    for _ in 0..ATTEMPTS {
+        let attempt = Arc::clone(&login);
+        match app.store.transaction(move |tx| Box::pin(async move { attempt.write(tx).await })).await {
+            Ok(profile) => return login.answer(profile),
+            Err(Attempt::Failed(failure)) => return Err(failure),
+            Err(Attempt::Raced) => {}
+        }
+    }
+    Err(Failure::new(Code::Unavailable).retry_after(Duration::from_secs(1)))
+}
+
+/// Why a login's transaction was given up.
+enum Attempt {
+    /// Somebody created the same account at the same moment: look again.
+    Raced,
+    Failed(Failure),
+}
+
+impl From<StoreError> for Attempt {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl From<Failure> for Attempt {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+/// A login on its way into the database.
+struct Login {
+    app: Arc<App>,
+    proof: Proof,
+    change: ProfileChange,
+    session: SessionId,
+    token_id: String,
+    /// The session_key sealed, and its digest.
+    sealed_key: Option<(String, String)>,
+    now: Timestamp,
+}
+
+impl Login {
+    async fn write(&self, tx: &Tx<'_>) -> Result<Profile, Attempt> {
+        let profile = match identity::rows::known(tx, &self.proof.appid, &self.proof.openid).await? {
+            Some(known) => self.come_back(tx, known).await?,
+            None => self.create(tx).await?,
+        };
+        let Proof { appid, openid, .. } = &self.proof;
+        let expires_at = self.now.plus(self.app.settings.auth.expires_in.0);
+        rows::insert(tx, &self.session, profile.id, appid, openid, &self.token_id, expires_at, self.now)
+            .await?;
+        let user = format!("user:{}", profile.id);
+        Entry::new(&self.app, user.clone(), Action::SessionOpened, user)
+            .detail(format!("session:{}", self.session))
+            .write(tx)
+            .await?;
+        Ok(profile)
+    }
+
+    /// Somebody we know.
+    async fn come_back(&self, tx: &Tx<'_>, known: KnownRow) -> Result<Profile, Attempt> {
+        let identity = &known.identity_id;
+        if let Some((sealed, digest)) = &self.sealed_key
+            && known.session_key_digest.as_ref() != Some(digest)
+        {
+            identity::rows::replace_session_key(tx, identity, sealed, digest, self.now).await?;
+        }
+        let mut user = known.profile.id;
+        let appeared = self.proof.unionid.as_ref().filter(|unionid| known.unionid.as_ref() != Some(unionid));
+        if let Some(unionid) = appeared {
+            user =
+                merge::attach_unionid(&self.app, tx, identity, user, &self.proof.platform, unionid).await?;
+        }
+        let ProfileChange { nickname, avatar, bio } = &self.change;
+        let changed = nickname.is_some() || avatar.is_some();
+        if !changed && user == known.profile.id {
+            return Ok(known.profile);
+        }
+        let (nickname, avatar, bio) = (nickname.as_deref(), avatar.as_deref(), bio.as_deref());
+        let updated = account::rows::update_profile(tx, user, nickname, avatar, bio, self.now).await?;
+        // The account was erased or merged between our look and our write (PostgreSQL): look again.
+        updated.ok_or(Attempt::Raced)
+    }
+
+    /// Somebody new in this app, who may be known by their unionid from another.
+    async fn create(&self, tx: &Tx<'_>) -> Result<Profile, Attempt> {
+        let Proof { appid, platform, openid, unionid, .. } = &self.proof;
+        let ProfileChange { nickname, avatar, .. } = &self.change;
+        let owner = match unionid {
+            Some(unionid) => account::rows::union_owner(tx, platform, unionid).await?,
+            None => None,
+        };
+        let profile = match owner {
+            Some(owner) => {
+                let (nickname, avatar) = (nickname.as_deref(), avatar.as_deref());
+                let known =
+                    account::rows::update_profile(tx, owner, nickname, avatar, None, self.now).await?;
+                known.ok_or(Attempt::Raced)?
+            }
+            None => {
+                let nickname = nickname.as_deref().unwrap_or(&self.app.settings.accounts.default_nickname);
+                let avatar = avatar.as_deref().unwrap_or_default();
+                account::rows::insert(tx, nickname, avatar, self.now).await?
+            }
+        };
+        let identity = IdentityId::new(&self.app.dice, self.now);
+        let (sealed, digest) = self.sealed_key.as_ref().map(|(sealed, digest)| (sealed, digest)).unzip();
+        let (sealed, digest) = (sealed.map(String::as_str), digest.map(String::as_str));
+        let unionid = unionid.as_deref();
+        let inserted = identity::rows::insert(
+            tx, &identity, profile.id, appid, openid, platform, unionid, sealed, digest, self.now,
+        );
+        if inserted.await? == 0 {
+            return Err(Attempt::Raced);
+        }
+        if let (None, Some(unionid)) = (owner, unionid)
+            && account::rows::claim_union(tx, platform, unionid, profile.id, self.now).await? == 0
+        {
+            return Err(Attempt::Raced);
+        }
+        if owner.is_none() {
+            Entry::new(&self.app, "system", Action::AccountCreated, format!("user:{}", profile.id))
+                .write(tx)
+                .await?;
+        }
+        Ok(profile)
+    }
+
+    fn answer(&self, profile: Profile) -> Outcome<Opened> {
+        let openid = self.proof.openid.clone();
+        let claims = claims(&self.app, &self.session, self.token_id.clone(), &openid, &profile);
+        let expires_in = self.app.settings.auth.expires_in.0.as_secs();
+        Ok(Opened { access_token: self.app.signer.sign(&claims)?, expires_in, openid, profile })
+    }
+}
+
+/// The claims of a session's next token.
+pub(super) fn claims(
+    app: &App,
+    session: &SessionId,
+    token_id: String,
+    openid: &str,
+    profile: &Profile,
+) -> Claims {
+    let auth = &app.settings.auth;
+    let now = app.clock.now();
+    Claims {
+        sub: profile.id.to_string(),
+        user_id: profile.id.0,
+        openid: openid.to_owned(),
+        nickname: profile.nickname.clone(),
+        iss: auth.issuer.clone(),
+        aud: auth.audience.clone(),
+        iat: now.seconds(),
+        exp: now.plus(auth.expires_in.0).seconds(),
+        jti: token_id,
+        sid: session.as_str().to_owned(),
+    }
+}
+
+/// Who a token belongs to, if it is the good token of a session that is alive.
+pub async fn authenticate(app: &App, token: &str) -> Outcome<Caller> {
+    let claims = app.signer.check(token)?;
+    if claims.expired(app.clock.now()) {
+        return Err(Failure::new(Code::TokenExpired));
+    }
+    let session = SessionId::parse(&claims.sid).ok_or_else(|| Failure::new(Code::TokenInvalid))?;
+    let row = rows::find(&app.store, &session).await?.ok_or_else(|| Failure::new(Code::TokenRevoked))?;
+    if row.state != SessionState::Alive || row.token_id != claims.jti {
+        return Err(Failure::new(Code::TokenRevoked));
+    }
+    Ok(Caller { session, appid: row.appid, openid: row.openid, profile: row.profile })
+}
+
+/// Ends the caller's session, on every replica at once.
+pub async fn logout(app: &App, caller: &Caller) -> Outcome<()> {
+    let now = app.clock.now();
+    let user = format!("user:{}", caller.profile.id);
+    let entry = Entry::new(app, user.clone(), Action::SessionEnded, user)
+        .detail(format!("session:{}", caller.session));
+    let session = caller.session.clone();
+    app.store
+        .transaction(move |tx| {
+            Box::pin(async move {
+                if rows::end(tx, &session, EndedBecause::Logout, now).await? == 0 {
+                    return Err(Failure::new(Code::TokenRevoked));
+                }
+                entry.write(tx).await?;
+                Ok(())
+            })
+        })
+        .await
+}
+
+/// Deletes sessions that nobody can come back to. Answers how many.
+pub async fn sweep(app: &App) -> Outcome<u64> {
+    const AT_ONCE: i64 = 1000;
+    let before = app.clock.now().minus(app.settings.auth.refresh_grace.0);
+    Ok(rows::delete_expired(&app.store, before, AT_ONCE).await?)
+}

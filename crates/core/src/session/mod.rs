@@ -1,0 +1,12 @@
+//! What a login opened: a session with exactly one good token at a time.
+
+pub mod data;
+pub mod flow;
+pub mod model;
+pub mod refresh;
+pub mod rows;
+pub mod settings;
+mod signer;
+
+pub use model::{Caller, Claims, Opened, SessionId};
+pub use signer::Signer;

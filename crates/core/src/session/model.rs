@@ -1,0 +1,71 @@
+use serde::{Deserialize, Serialize};
+use weir_base::{Timestamp, text_id};
+use weir_store::{text_enum, text_field};
+
+use crate::account::Profile;
+
+text_id!(/// One session.
+    SessionId, "ses");
+text_field!(SessionId);
+
+text_enum! {
+    pub enum SessionState {
+        Alive = "alive",
+        Ended = "ended",
+    }
+}
+
+text_enum! {
+    /// Why a session ended.
+    pub enum EndedBecause {
+        Logout = "logout",
+        /// A token that had been replaced was refreshed again: somebody has a copy.
+        TokenReused = "token_reused",
+        Erased = "erased",
+    }
+}
+
+/// The claims of our JWT (RFC 7519), as `contracts.md` D lists them.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Claims {
+    /// The user's id as text.
+    pub sub: String,
+    /// The same as a number.
+    pub user_id: i64,
+    pub openid: String,
+    pub nickname: String,
+    pub iss: String,
+    pub aud: String,
+    /// Unix seconds.
+    pub iat: i64,
+    /// Unix seconds.
+    pub exp: i64,
+    pub jti: String,
+    /// The session that this token dies with.
+    pub sid: String,
+}
+
+impl Claims {
+    pub fn expired(&self, now: Timestamp) -> bool {
+        now.seconds() >= self.exp
+    }
+}
+
+/// What a login answers.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    pub access_token: String,
+    /// Seconds.
+    pub expires_in: u64,
+    pub openid: String,
+    pub profile: Profile,
+}
+
+/// Who a good token belongs to.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    pub session: SessionId,
+    pub appid: String,
+    pub openid: String,
+    pub profile: Profile,
+}

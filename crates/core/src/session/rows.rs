@@ -1,0 +1,50 @@
+use weir_base::Timestamp;
+use weir_store::{row, statements};
+
+use super::{
+    SessionId,
+    model::{EndedBecause, SessionState},
+};
+use crate::{
+    account::{Profile, UserId},
+    identity::IdentityId,
+};
+
+row! {
+    /// A session with the account it belongs to.
+    pub struct SessionRow {
+        pub state: SessionState,
+        pub token_id: String,
+        pub appid: String,
+        pub openid: String;
+        pub profile: Profile
+    }
+}
+
+statements! {
+    write fn insert(id: &SessionId, user: UserId, appid: &str, openid: &str, token_id: &str, token_expires_at: Timestamp, now: Timestamp) -> affected =
+        "INSERT INTO sessions (id, user_id, appid, openid, state, token_id, token_expires_at, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, 'alive', $5, $6, $7, $7)";
+    read fn find(id: &SessionId) -> optional SessionRow =
+        "SELECT s.state, s.token_id, s.appid, s.openid, u.id, u.nickname, u.avatar, u.bio, u.recipe_count, u.follower_count,
+            u.following_count, u.favorite_count, u.created_at, u.updated_at
+         FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1";
+    /// Gives the session its next token, if `old` is still the one: of two who try, one wins.
+    write fn rotate(id: &SessionId, old: &str, new: &str, expires_at: Timestamp, now: Timestamp) -> affected =
+        "UPDATE sessions SET token_id = $3, token_expires_at = $4, updated_at = $5
+         WHERE id = $1 AND token_id = $2 AND state = 'alive'";
+    write fn end(id: &SessionId, because: EndedBecause, now: Timestamp) -> affected =
+        "UPDATE sessions SET state = 'ended', ended_because = $2, updated_at = $3 WHERE id = $1 AND state = 'alive'";
+    /// The openid is personal data: it goes with its person.
+    write fn forget_user(user: UserId, now: Timestamp) -> affected =
+        "UPDATE sessions SET state = 'ended', ended_because = 'erased', openid = '', updated_at = $2 WHERE user_id = $1";
+    write fn move_to(from: UserId, into: UserId, now: Timestamp) -> affected =
+        "UPDATE sessions SET user_id = $2, updated_at = $3 WHERE user_id = $1";
+    /// The sessions of one identity, when it goes back to its account.
+    write fn follow_identity(identity: &IdentityId, user: UserId, now: Timestamp) -> affected =
+        "UPDATE sessions SET user_id = $2, updated_at = $3
+         WHERE (appid, openid) IN (SELECT appid, openid FROM identities WHERE id = $1)";
+    /// Sessions whose last token can no longer be refreshed.
+    write fn delete_expired(before: Timestamp, limit: i64) -> affected =
+        "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE token_expires_at < $1 LIMIT $2)";
+}

@@ -1,0 +1,103 @@
+//! The settings that the product itself reads. The binary fills them from file, environment and flags.
+
+use serde::Deserialize;
+use weir_base::{Secret, settings::SettingDoc};
+
+pub use crate::{
+    account::settings::AccountSettings, apptoken::settings::AppTokenSettings, limits::LimitSettings,
+    session::settings::AuthSettings,
+};
+
+/// Everything the core reads.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    pub apps: Vec<AppSettings>,
+    pub auth: AuthSettings,
+    pub accounts: AccountSettings,
+    pub app_token: AppTokenSettings,
+    pub limits: LimitSettings,
+    /// Development against the simulator: tokens may be made by hand and limits do not bite.
+    pub sandbox: bool,
+}
+
+/// What kind of WeChat account an app is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AppKind {
+    MiniProgram,
+    OfficialAccount,
+    Website,
+}
+
+/// One `[[apps]]`: a WeChat account that we hold the credentials of.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AppSettings {
+    /// A short name of your own, used in addresses.
+    pub name: String,
+    pub kind: AppKind,
+    /// `wx` and 16 hexadecimal digits.
+    pub appid: String,
+    /// The AppSecret.
+    pub secret: Secret,
+    /// Apps bound to the same open-platform account share unionids; give it the same name in each of them.
+    #[serde(default = "default_platform")]
+    pub open_platform: String,
+    /// The token of the message push, as typed into WeChat's console.
+    #[serde(default)]
+    pub token: Option<Secret>,
+    /// The EncodingAESKey of the message push.
+    #[serde(default)]
+    pub aes_key: Option<Secret>,
+}
+
+fn default_platform() -> String {
+    "default".to_owned()
+}
+
+impl AppSettings {
+    pub fn credentials(&self) -> weir_wechat::Credentials {
+        weir_wechat::Credentials { appid: self.appid.clone(), secret: self.secret.clone() }
+    }
+}
+
+impl Settings {
+    /// The documented settings of every section that the core reads.
+    pub fn docs() -> impl Iterator<Item = &'static SettingDoc> {
+        [AuthSettings::DOCS, AccountSettings::DOCS, AppTokenSettings::DOCS, LimitSettings::DOCS]
+            .into_iter()
+            .flatten()
+    }
+
+    /// The first contradiction, with how to mend it.
+    pub fn validate(&self) -> Result<(), String> {
+        self.auth.validate()?;
+        for (at, app) in self.apps.iter().enumerate() {
+            let twin =
+                self.apps[..at].iter().find(|other| other.appid == app.appid || other.name == app.name);
+            if let Some(twin) = twin {
+                return Err(format!(
+                    "apps: {:?} and {:?} have the same name or appid; give each app its own",
+                    twin.name, app.name
+                ));
+            }
+            let well_formed =
+                app.appid.starts_with("wx") && app.appid[2..].chars().all(|c| c.is_ascii_alphanumeric());
+            if !well_formed {
+                return Err(format!(
+                    "apps.{}.appid: {:?} is no appid (wx and 16 hexadecimal digits)",
+                    app.name, app.appid
+                ));
+            }
+            if app.secret.is_empty() {
+                return Err(format!(
+                    "apps.{}.secret is empty: set it in weir.toml, or WX_SECRET in the environment (WeChat console → \
+                     development → development settings → AppSecret)",
+                    app.name
+                ));
+            }
+        }
+        Ok(())
+    }
+}

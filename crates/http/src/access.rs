@@ -1,0 +1,59 @@
+//! Who may call what, and how it may be refused: one line for each operation. The API description takes security and
+//! refusals from here, and a test fails for an operation that is missing.
+
+use weir_core::apikey::Scope;
+
+/// Who may call an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody, within the rate limits.
+    Anyone,
+    /// Whoever has a good user token.
+    User,
+    /// Whoever has an API key with this scope (or `admin`).
+    Key(Scope),
+}
+
+/// One operation of the API.
+#[derive(Clone, Copy, Debug)]
+pub struct Operation {
+    pub method: &'static str,
+    pub path: &'static str,
+    pub access: Access,
+    /// Every status other than success that it may answer, apart from 405, 500 and 503 which any may.
+    pub refusals: &'static [u16],
+}
+
+const fn operation(
+    method: &'static str,
+    path: &'static str,
+    access: Access,
+    refusals: &'static [u16],
+) -> Operation {
+    Operation { method, path, access, refusals }
+}
+
+const LOGIN: &[u16] = &[400, 401, 413, 415, 429, 502, 504];
+const COUNTERS: Access = Access::Key(Scope::UsersWrite);
+
+/// Every operation, in the order of `contracts.md`.
+pub const OPERATIONS: &[Operation] = &[
+    operation("post", "/api/v1/auth/wx-login", Access::Anyone, LOGIN),
+    operation("post", "/api/v1/auth/wechat-login", Access::Anyone, LOGIN),
+    operation("post", "/api/v1/auth/cloud-login", Access::Anyone, &[400, 401, 403, 413, 415, 429]),
+    operation("post", "/api/v1/auth/refresh", Access::User, &[401, 413]),
+    operation("post", "/api/v1/auth/logout", Access::User, &[401, 413]),
+    operation("post", "/api/v1/auth/phone", Access::User, &[400, 401, 413, 415, 422, 502, 504]),
+    operation("post", "/api/v1/auth/decrypt", Access::User, &[400, 401, 409, 413, 415, 422]),
+    operation("get", "/api/v1/auth/session", Access::User, &[401, 502, 504]),
+    operation("get", "/api/v1/users/me", Access::User, &[401]),
+    operation("get", "/api/v1/user/profile", Access::User, &[401]),
+    operation("patch", "/api/v1/users/me", Access::User, &[400, 401, 413, 415]),
+    operation("delete", "/api/v1/users/me", Access::User, &[401, 413]),
+    operation("patch", "/api/v1/users/{id}/counters", COUNTERS, &[400, 401, 403, 404, 413, 415, 429]),
+    operation("get", "/api/health", Access::Anyone, &[]),
+    operation("get", "/api/live", Access::Anyone, &[]),
+    operation("get", "/metrics", Access::Anyone, &[]),
+    operation("get", "/openapi.json", Access::Anyone, &[]),
+    operation("get", "/.well-known/jwks.json", Access::Anyone, &[]),
+];

@@ -1,0 +1,106 @@
+use std::{
+    convert::Infallible,
+    net::{IpAddr, Ipv4Addr},
+};
+
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, request::Parts},
+};
+
+use crate::{Shared, serve::Peer};
+
+/// Networks in CIDR form.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Networks(Vec<(IpAddr, u8)>);
+
+impl Networks {
+    /// `10.0.0.0/8`, `::1`, …; the sentence names `setting`.
+    pub(crate) fn parse(setting: &str, texts: &[String]) -> Result<Self, String> {
+        let parsed = texts.iter().map(|text| {
+            let refused =
+                || format!("{setting}: {text:?} is neither an address nor a network such as 10.0.0.0/8");
+            let (address, bits) =
+                text.trim().split_once('/').map_or((text.trim(), None), |(a, b)| (a, Some(b)));
+            let address: IpAddr = address.parse().map_err(|_| refused())?;
+            let most = if address.is_ipv4() { 32 } else { 128 };
+            let bits = bits.map_or(Ok(most), str::parse::<u8>).map_err(|_| refused())?;
+            if bits > most { Err(refused()) } else { Ok((address, bits)) }
+        });
+        parsed.collect::<Result<_, _>>().map(Self)
+    }
+
+    pub(crate) fn contains(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.0.iter().any(|(network, bits)| match (network, address) {
+            (IpAddr::V4(network), IpAddr::V4(address)) => {
+                let mask = u32::MAX.checked_shl(32 - u32::from(*bits)).unwrap_or(0);
+                u32::from(*network) & mask == u32::from(address) & mask
+            }
+            (IpAddr::V6(network), IpAddr::V6(address)) => {
+                let mask = u128::MAX.checked_shl(128 - u32::from(*bits)).unwrap_or(0);
+                u128::from(*network) & mask == u128::from(address) & mask
+            }
+            _ => false,
+        })
+    }
+}
+
+/// The address that the request comes from: the peer's, or what trusted proxies say.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ClientAddress(pub(crate) IpAddr);
+
+impl ClientAddress {
+    pub(crate) fn of(server: &crate::Server, peer: Option<IpAddr>, headers: &HeaderMap) -> Self {
+        let mut address = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)).to_canonical();
+        let forwarded = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+        let hops: Vec<&str> = forwarded.flat_map(|line| line.split(',')).map(str::trim).collect();
+        // From the last hop backwards: each proxy that we trust vouches for the address before it.
+        for hop in hops.iter().rev() {
+            if !server.trusted_proxies.contains(address) {
+                break;
+            }
+            let Ok(before) = hop.parse::<IpAddr>() else { break };
+            address = before.to_canonical();
+        }
+        Self(address)
+    }
+}
+
+impl FromRequestParts<Shared> for ClientAddress {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, server: &Shared) -> Result<Self, Infallible> {
+        let peer = parts.extensions.get::<Peer>().map(|peer| peer.0.ip());
+        Ok(Self::of(server, peer, &parts.headers))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn networks_hold_what_they_say() {
+        let texts = ["10.0.0.0/8", "192.0.2.7", "2001:db8::/32", "0.0.0.0/0"].map(str::to_owned);
+        let some = Networks::parse("s", &texts[..3]).unwrap();
+        for (address, held) in [
+            ("10.255.0.1", true),
+            ("11.0.0.1", false),
+            ("192.0.2.7", true),
+            ("192.0.2.8", false),
+            ("2001:db8::1", true),
+            ("::1", false),
+            ("::ffff:10.1.1.1", true),
+        ] {
+            assert_eq!(some.contains(address.parse().unwrap()), held, "{address}");
+        }
+        assert!(Networks::parse("s", &texts[3..]).unwrap().contains("203.0.113.9".parse().unwrap()));
+        for wrong in ["10.0.0.0/33", "nonsense", "::1/129", "10.0.0.0/-1"] {
+            assert!(
+                Networks::parse("server.trusted_proxies", &[wrong.to_owned()])
+                    .is_err_and(|e| e.contains("trusted_proxies"))
+            );
+        }
+    }
+}

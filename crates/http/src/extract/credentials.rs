@@ -1,0 +1,98 @@
+use axum::{
+    extract::{FromRequestParts, OptionalFromRequestParts},
+    http::{HeaderMap, header, request::Parts},
+};
+use weir_core::{
+    Code, Failure,
+    apikey::{self, ApiKey, Scope},
+    session::{self, Caller},
+};
+
+use super::ClientAddress;
+use crate::{Shared, problem::Refusal};
+
+/// The credential after `Authorization: Bearer` (RFC 6750).
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, credential) = value.split_once(' ')?;
+    let credential = credential.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !credential.is_empty()).then_some(credential)
+}
+
+/// A token's text as it was sent: a user token, not an API key. Not yet checked.
+pub(crate) struct UserToken(pub(crate) String);
+
+impl FromRequestParts<Shared> for UserToken {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Shared) -> Result<Self, Refusal> {
+        match bearer(&parts.headers) {
+            None => Err(Failure::new(Code::Unauthenticated).into()),
+            Some(key) if apikey::model::looks_like_key(key) => Err(Failure::new(Code::Unauthenticated)
+                .detail("a user token is needed here, not an API key")
+                .into()),
+            Some(token) => Ok(Self(token.to_owned())),
+        }
+    }
+}
+
+/// A signed-in person.
+pub(crate) struct User(pub(crate) Caller);
+
+impl FromRequestParts<Shared> for User {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, server: &Shared) -> Result<Self, Refusal> {
+        let UserToken(token) = UserToken::from_request_parts(parts, server).await?;
+        Ok(Self(session::flow::authenticate(&server.app, &token).await?))
+    }
+}
+
+/// Another service with its key.
+pub(crate) struct Key(ApiKey);
+
+impl Key {
+    pub(crate) fn with(self, scope: Scope) -> Result<ApiKey, Failure> {
+        if self.0.allows(scope) {
+            return Ok(self.0);
+        }
+        Err(Failure::new(Code::Forbidden).detail(format!("the API key lacks the scope {}", scope.as_str())))
+    }
+}
+
+/// The key that is sent, if one is: with a wrong one nobody is let in as a stranger.
+impl OptionalFromRequestParts<Shared> for Key {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, server: &Shared) -> Result<Option<Self>, Refusal> {
+        match bearer(&parts.headers) {
+            None => Ok(None),
+            Some(_) => <Self as FromRequestParts<Shared>>::from_request_parts(parts, server).await.map(Some),
+        }
+    }
+}
+
+impl FromRequestParts<Shared> for Key {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, server: &Shared) -> Result<Self, Refusal> {
+        let Some(credential) = bearer(&parts.headers) else {
+            return Err(Failure::new(Code::Unauthenticated).detail("an API key is needed here").into());
+        };
+        if !apikey::model::looks_like_key(credential) {
+            return Err(Failure::new(Code::Forbidden)
+                .detail("an API key is needed here, not a user token")
+                .into());
+        }
+        let peer = parts.extensions.get::<crate::serve::Peer>().map(|peer| peer.0.ip());
+        let ClientAddress(address) = ClientAddress::of(server, peer, &parts.headers);
+        server.app.limits.request(address)?;
+        let key = apikey::flow::authenticate(&server.app, credential).await;
+        key.map(Self).map_err(|failure| {
+            if failure.code == Code::TokenInvalid {
+                server.app.limits.failure(address);
+            }
+            failure.into()
+        })
+    }
+}

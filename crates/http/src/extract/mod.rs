@@ -1,0 +1,9 @@
+//! What a request brings: a body, credentials, an address.
+
+mod address;
+mod body;
+mod credentials;
+
+pub(crate) use address::{ClientAddress, Networks};
+pub(crate) use body::Sent;
+pub(crate) use credentials::{Key, User, UserToken};

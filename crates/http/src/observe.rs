@@ -1,0 +1,168 @@
+//! Around every request: its id, the wording of refusals, security headers, one log line, metrics. A panic becomes an
+//! answer like any other.
+
+use std::{borrow::Cow, panic::AssertUnwindSafe, sync::Arc};
+
+use axum::{
+    extract::{MatchedPath, Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use futures_util::FutureExt;
+use weir_base::{Stopwatch, Timestamp, tally, tally::Tally};
+
+use crate::{
+    Shared,
+    families::Family,
+    problem::{Reason, Refusal},
+};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const REQUEST_ID_MAX: usize = 128;
+
+/// What was asked, for the wording of a refusal and for the log.
+pub(crate) struct Asked {
+    pub(crate) id: HeaderValue,
+    pub(crate) at: Timestamp,
+    pub(crate) path: String,
+    method: &'static str,
+    /// The path as it is declared; paths may hold ids, which a log must not.
+    route: Option<Arc<str>>,
+}
+
+impl Asked {
+    pub(crate) fn id(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(self.id.as_bytes())
+    }
+}
+
+pub(crate) async fn observe(State(server): State<Shared>, request: Request, next: Next) -> Response {
+    let watch = Stopwatch::start();
+    let at = server.app.clock.now();
+    let asked = Asked {
+        id: request_id(&server, request.headers(), at),
+        at,
+        path: request.uri().path().to_owned(),
+        method: method_name(request.method()),
+        route: request.extensions().get::<MatchedPath>().map(|path| Arc::from(path.as_str())),
+    };
+    let too_large = content_length(request.headers()).is_some_and(|length| length > server.body_limit as u64);
+    let (response, tally) = if too_large {
+        (Refusal(Reason::TooLarge { limit: server.body_limit }).into_response(), Tally::default())
+    } else {
+        let work = AssertUnwindSafe(next.run(request)).catch_unwind();
+        let (response, tally) = tally::scope(work).await;
+        (response.unwrap_or_else(|_| Refusal(Reason::Panicked).into_response()), tally)
+    };
+    let (mut response, reason) = word(&asked, response);
+    decorate(&asked, response.headers_mut());
+    record(&asked, response.status(), reason.as_ref(), &watch, tally);
+    response
+}
+
+/// The caller's id when it is sane, else a new UUIDv7.
+fn request_id(server: &Shared, headers: &HeaderMap, at: Timestamp) -> HeaderValue {
+    let sane = |value: &&HeaderValue| {
+        let bytes = value.as_bytes();
+        (1..=REQUEST_ID_MAX).contains(&bytes.len())
+            && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
+    };
+    if let Some(value) = headers.get(REQUEST_ID).filter(sane) {
+        return value.clone();
+    }
+    let mut buffer = [0; 36];
+    let text = server.app.dice.uuid(at).hyphenated().encode_lower(&mut buffer).as_bytes();
+    HeaderValue::from_bytes(text).unwrap_or_else(|_| HeaderValue::from_static("-"))
+}
+
+fn content_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// A method of our own naming: a stranger's must not become a label.
+fn method_name(method: &axum::http::Method) -> &'static str {
+    match method.as_str() {
+        "GET" => "GET",
+        "HEAD" => "HEAD",
+        "POST" => "POST",
+        "PUT" => "PUT",
+        "PATCH" => "PATCH",
+        "DELETE" => "DELETE",
+        "OPTIONS" => "OPTIONS",
+        _ => "OTHER",
+    }
+}
+
+/// Words a refusal in its family's envelope; a bare 405 from the router is one too.
+fn word(asked: &Asked, mut response: Response) -> (Response, Option<Refusal>) {
+    let refusal = response.extensions_mut().remove::<Refusal>();
+    let refusal = match refusal {
+        None if response.status() == StatusCode::METHOD_NOT_ALLOWED => {
+            Some(Refusal(Reason::MethodNotAllowed))
+        }
+        refusal => refusal,
+    };
+    match refusal {
+        None => (response, None),
+        Some(refusal) => (Family::of(&asked.path).word(&refusal, asked, response), Some(refusal)),
+    }
+}
+
+fn decorate(asked: &Asked, headers: &mut HeaderMap) {
+    headers.insert(REQUEST_ID, asked.id.clone());
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    let kind = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    if kind.starts_with(b"application/json") || kind.starts_with(b"application/problem+json") {
+        if !headers.contains_key(header::CACHE_CONTROL) {
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        }
+    } else if kind.starts_with(b"text/html") {
+        let policy = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'";
+        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+        headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    }
+}
+
+/// One line and two metrics for each request.
+fn record(asked: &Asked, status: StatusCode, refusal: Option<&Refusal>, watch: &Stopwatch, tally: Tally) {
+    let route = asked.route.as_deref().unwrap_or("unmatched");
+    let elapsed = watch.elapsed();
+    let (method, code) = (asked.method, status.as_u16());
+    metrics::counter!("weir_http_requests_total", "method" => method, "route" => route.to_owned(), "status" => status_label(code))
+        .increment(1);
+    metrics::histogram!("weir_http_request_seconds", "route" => route.to_owned())
+        .record(elapsed.as_secs_f64());
+    let reason = refusal.map_or("", |refusal| refusal.0.name());
+    let cause = match refusal {
+        Some(Refusal(Reason::Failure(failure))) => failure.chain(),
+        _ => None,
+    };
+    let cause = cause.as_deref().unwrap_or_default();
+    let (ms, query_ms, upstream_ms) =
+        (millis(elapsed), millis(tally.query_time), millis(tally.upstream_time));
+    let id = asked.id();
+    let (queries, upstream_calls) = (tally.queries, tally.upstream_calls);
+    macro_rules! line {
+        ($level:ident) => {
+            tracing::$level!(target: "weir::request", id = &*id, method, route, status = code, ms, queries, query_ms, upstream_calls, upstream_ms, reason, cause)
+        };
+    }
+    match code {
+        500.. => line!(error),
+        _ => line!(info),
+    }
+}
+
+/// Milliseconds with three decimals.
+fn millis(duration: std::time::Duration) -> f64 {
+    duration.as_micros() as f64 / 1000.0
+}
+
+fn status_label(code: u16) -> Cow<'static, str> {
+    match code {
+        200 => "200".into(),
+        other => other.to_string().into(),
+    }
+}

@@ -1,0 +1,70 @@
+use std::time::Duration;
+
+use axum::{extract::State, http::StatusCode, response::Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{Shared, families::miniprogram::envelope::json};
+
+/// A database that has not answered by then is failing.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Whether Weir can serve.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Health {
+    /// `ok` or `failing`.
+    #[schema(value_type = String, example = "ok")]
+    status: &'static str,
+    #[schema(value_type = String)]
+    version: &'static str,
+    uptime_s: u64,
+    checks: Checks,
+}
+
+/// Each is `ok`, or says what is wrong.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Checks {
+    #[schema(value_type = String)]
+    database: &'static str,
+    /// What the last calls to WeChat came to: `ok`, `unknown` before the first, `failing`. WeChat being away does not
+    /// make this server unfit to serve.
+    #[schema(value_type = String)]
+    wechat: &'static str,
+}
+
+/// Whether Weir can serve: 200, or 503 with the check that fails.
+#[utoipa::path(get, path = "/api/health", tag = "weir", operation_id = "health",
+    responses((status = 200, description = "Fit to serve", body = Health), (status = 503, description = "Not fit to serve", body = Health)))]
+pub(super) async fn health(State(server): State<Shared>) -> Response {
+    let app = &server.app;
+    let database = match app.clock.timeout(PATIENCE, app.store.ping()).await {
+        Some(Ok(())) => "ok",
+        Some(Err(error)) => {
+            tracing::warn!(%error, "the database fails its health check");
+            "failing"
+        }
+        None => "not answering",
+    };
+    let fit = database == "ok";
+    let body = Health {
+        status: if fit { "ok" } else { "failing" },
+        version: env!("CARGO_PKG_VERSION"),
+        uptime_s: server.started.elapsed().as_secs(),
+        checks: Checks { database, wechat: "unknown" },
+    };
+    json(if fit { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, &body)
+}
+
+/// Whether the process is alive.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Live {
+    #[schema(value_type = String, example = "ok")]
+    status: &'static str,
+}
+
+/// Whether the process is alive.
+#[utoipa::path(get, path = "/api/live", tag = "weir", operation_id = "live",
+    responses((status = 200, description = "Alive", body = Live)))]
+pub(super) async fn live() -> Response {
+    json(StatusCode::OK, &Live { status: "ok" })
+}

@@ -1,0 +1,104 @@
+//! Weir's own paths: health, metrics, keys, the API description.
+
+mod health;
+mod keys;
+
+use axum::{
+    Router,
+    extract::State,
+    http::{HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use weir_core::Code;
+
+use crate::{
+    Shared,
+    families::miniprogram::envelope::json,
+    observe::Asked,
+    openapi,
+    problem::{Reason, Refusal},
+};
+
+pub(crate) fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+        .routes(routes!(health::health))
+        .routes(routes!(health::live))
+        .routes(routes!(metrics))
+        .routes(routes!(description))
+        .routes(routes!(keys::jwks))
+}
+
+/// The page at `/docs`: Swagger UI from our own binary, over `/openapi.json`.
+pub(crate) fn docs<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    let config = utoipa_swagger_ui::Config::from("/openapi.json");
+    utoipa_swagger_ui::SwaggerUi::new("/docs").config(config).into()
+}
+
+/// Metrics in Prometheus' text format.
+#[utoipa::path(get, path = "/metrics", tag = "weir", operation_id = "metrics",
+    responses((status = 200, description = "Prometheus text format", body = String, content_type = "text/plain")))]
+async fn metrics(State(server): State<Shared>) -> Response {
+    let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    ([(header::CONTENT_TYPE, kind)], (server.render_metrics)()).into_response()
+}
+
+/// This description.
+#[utoipa::path(get, path = "/openapi.json", tag = "weir", operation_id = "openapi",
+    responses((status = 200, description = "OpenAPI 3.1", body = serde_json::Value)))]
+async fn description() -> Response {
+    let kind = HeaderValue::from_static("application/json; charset=utf-8");
+    ([(header::CONTENT_TYPE, kind)], openapi::openapi_json()).into_response()
+}
+
+/// An error outside the families: RFC 9457.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ProblemBody {
+    #[serde(rename = "type")]
+    #[schema(value_type = String, example = "about:blank")]
+    kind: &'static str,
+    /// The HTTP reason.
+    #[schema(value_type = String)]
+    title: &'static str,
+    status: u16,
+    detail: String,
+    /// The path that was asked for.
+    instance: String,
+    /// The same as the header `X-Request-Id`.
+    request_id: String,
+}
+
+pub(crate) fn refuse(refusal: &Refusal, asked: &Asked, response: Response) -> Response {
+    let status = response.status();
+    let body = ProblemBody {
+        kind: "about:blank",
+        title: status.canonical_reason().unwrap_or("Error"),
+        status: status.as_u16(),
+        detail: detail(&refusal.0),
+        instance: asked.path.clone(),
+        request_id: asked.id().into_owned(),
+    };
+    let (mut parts, _) = response.into_parts();
+    let (worded, body) = json(status, &body).into_parts();
+    parts.headers.remove(header::CONTENT_LENGTH);
+    parts.headers.extend(worded.headers);
+    parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    Response::from_parts(parts, body)
+}
+
+fn detail(reason: &Reason) -> String {
+    match reason {
+        Reason::Failure(failure) => match (failure.code, &failure.field, &failure.detail) {
+            (Code::Invalid, Some(field), Some(detail)) => format!("{field} {detail}"),
+            (_, _, Some(detail)) => detail.to_string(),
+            (code, ..) => code.as_str().replace('_', " "),
+        },
+        Reason::NoSuchPath => "there is nothing here; the API is described at /docs".to_owned(),
+        Reason::MethodNotAllowed => "this path does not take this method".to_owned(),
+        Reason::TooLarge { limit } => format!("the body is larger than {limit} bytes"),
+        Reason::UnsupportedMediaType => "the body must be JSON (Content-Type: application/json)".to_owned(),
+        Reason::Panicked => "our fault; the log knows more under the request id".to_owned(),
+    }
+}
