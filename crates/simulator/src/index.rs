@@ -1,0 +1,87 @@
+//! The page at `/_sim/`: what is served, how it is steered, and what is knowingly left out.
+
+use std::fmt::Write;
+
+use axum::{
+    body::Body,
+    http::{HeaderValue, Response, header},
+};
+
+use crate::{
+    control::CONTROLS,
+    routes::{ENDPOINTS, Wants},
+};
+
+const HEAD: &str = "<!DOCTYPE html>
+<html lang=\"en\"><head><meta charset=\"utf-8\"><title>WeChat simulator</title>
+<meta name=\"viewport\" content=\"width=device-width\">
+<style>
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
+table { border-collapse: collapse } td { padding: .15rem 1rem .15rem 0; vertical-align: top }
+code { white-space: nowrap }
+</style></head><body>
+<h1>WeChat simulator</h1>
+<p>Point a WeChat client at this address instead of <code>https://api.weixin.qq.com</code>.</p>
+";
+
+const FAULTS: &str = "<h2>Faults</h2>
+<p><code>path</code> is exact, or the beginning of a path followed by <code>*</code>. The oldest fault that matches strikes. Kinds:</p>
+<table>
+<tr><td><code>errcode</code></td><td><code>errcode</code>, <code>errmsg</code>?: an error of WeChat's, before the endpoint takes effect</td></tr>
+<tr><td><code>http_status</code></td><td><code>status</code>: a proxy's error page, before the endpoint takes effect</td></tr>
+<tr><td><code>quota</code></td><td><code>limit</code>: 45009 after so many calls in a day of Beijing, before the endpoint takes effect; until midnight or <code>clear_quota</code></td></tr>
+<tr><td><code>invalidate_tokens</code></td><td>every token of the calling app ends; the endpoint then sees them ended</td></tr>
+<tr><td><code>delay</code></td><td><code>ms</code>: the answer comes later</td></tr>
+<tr><td><code>timeout</code></td><td>no answer until the client goes away, or 60 s have passed</td></tr>
+<tr><td><code>disconnect</code></td><td>the connection is cut without an answer</td></tr>
+<tr><td><code>garbage</code></td><td><code>form</code>: <code>truncated</code>, <code>html</code>, <code>wrong_type</code>, <code>empty</code></td></tr>
+</table>
+<p>The last four strike <em>after</em> the endpoint took effect: the code is used up, the token made, and the answer is lost on the wire.
+With <code>\"before\": true</code> they strike first: a delay then goes on to the endpoint, the others never reach it.
+Waiting is on the simulator's clock.</p>
+";
+
+const LEFT_OUT: &str = "<h2>Not served yet</h2>
+<p>OAuth and its pages, tickets, messages, push, the phone; of the control calls <code>oauth-code</code>, <code>subscribe</code>,
+<code>inbox</code>, <code>push</code>.</p>
+<h2>Knowingly simplified</h2>
+<ul>
+<li>A session_key lives three days after its last code exchange and is replaced by <code>wx.login</code> after one hour (settings of the app):
+WeChat publishes neither.</li>
+<li>A code that was offered by the wrong app, or by a person or app over quota, stays good.</li>
+<li>Only the last 65,536 used codes are answered 40163; older ones are answered 40029.</li>
+<li>The wording of 40243 is that of WeChat's documentation; no reply of the real one was at hand. An unknown path gets 40066 with HTTP 404.</li>
+</ul>
+</body></html>
+";
+
+pub fn page() -> Response<Body> {
+    let mut page = String::from(HEAD);
+    page.push_str("<h2>Served</h2><table>");
+    for endpoint in ENDPOINTS {
+        let method = match endpoint.wants {
+            Wants::Get => "GET",
+            Wants::Post => "POST",
+        };
+        row(&mut page, method, endpoint.path, "");
+    }
+    page.push_str("</table><h2>Control</h2>");
+    page.push_str(
+        "<p><code>appid</code> takes an appid or a name, <code>user</code> an id or a name.</p><table>",
+    );
+    for control in CONTROLS {
+        row(&mut page, control.method, control.path, control.does);
+    }
+    page.push_str("</table>");
+    page.push_str(FAULTS);
+    page.push_str(LEFT_OUT);
+    let mut response = Response::new(Body::from(page));
+    let html = HeaderValue::from_static("text/html; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, html);
+    response
+}
+
+fn row(page: &mut String, method: &str, path: &str, does: &str) {
+    // Writing to a string cannot fail.
+    let _ = write!(page, "<tr><td>{method}</td><td><code>{path}</code></td><td>{does}</td></tr>");
+}

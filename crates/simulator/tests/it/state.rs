@@ -1,0 +1,88 @@
+//! The state file.
+
+use std::path::Path;
+
+use serde_json::json;
+use tokio::{net::TcpListener, sync::oneshot};
+use weir_base::{Clock, Dice};
+use weir_simulator::{Simulator, World};
+
+use crate::lab::{Lab, START, token_target};
+
+fn open(file: &Path, seed: u64) -> Simulator {
+    Simulator::load(World::demo(), Clock::standing_at(START), Dice::seeded(seed), file).expect("a state")
+}
+
+#[tokio::test]
+async fn a_restart_forgets_nothing_that_a_client_could_notice() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("state.json");
+    let lab = Lab::of(open(&file, 1)).await;
+    lab.change_app(&json!({"name": "mini", "quotas": {"/cgi-bin/token": {"per_day": 2}}}));
+    let (used, good) = (lab.code(), lab.code());
+    let key = lab.exchange(&used).await.json()["session_key"].clone();
+    let (superseded, token) = (lab.token("mini").await, lab.token("mini").await);
+    let stable = lab.stable(true).await["access_token"].clone();
+    // Any control call that changes something writes the file.
+    let added = lab.post("/_sim/users", &json!({"nickname": "Zoe", "name": "zoe"})).await;
+    assert_eq!(added.status, 200);
+
+    let again = Lab::of(open(&file, 2)).await;
+    assert_eq!(again.exchange(&used).await.errcode(), 40163);
+    assert_eq!(again.exchange(&good).await.json()["session_key"], key);
+    assert_eq!((again.judge(&superseded).await, again.judge(&token).await), (0, 0));
+    assert_eq!(again.get(&token_target("mini")).await.errcode(), 45009, "the day's count is kept");
+    assert_eq!(again.stable(true).await["access_token"], stable, "forced less than 30 s ago");
+    again.advance(300);
+    assert_eq!((again.judge(&superseded).await, again.judge(&token).await), (40001, 0));
+    assert!(again.simulator.login_code("mini", "zoe").is_ok());
+    assert!(!folder.path().join("state.json.new").exists());
+}
+
+#[tokio::test]
+async fn the_state_is_written_at_shutdown() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("state.json");
+    let simulator = open(&file, 1);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let served = tokio::spawn({
+        let simulator = simulator.clone();
+        async move { simulator.serve(listener, async { drop(stopped.await) }).await }
+    });
+    let code = simulator.login_code("mini", "alice").unwrap();
+    stop.send(()).unwrap();
+    served.await.unwrap().unwrap();
+    let again = Lab::of(open(&file, 2)).await;
+    assert_eq!(again.exchange(&code).await.errcode(), 0);
+}
+
+#[tokio::test]
+async fn a_held_call_does_not_hold_up_the_shutdown() {
+    let simulator = Simulator::new(World::demo(), Clock::standing_at(START), Dice::seeded(1));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let served = tokio::spawn({
+        let simulator = simulator.clone();
+        async move { simulator.serve(listener, async { drop(stopped.await) }).await }
+    });
+    let lab = Lab { clock: simulator.clock().clone(), simulator, address };
+    lab.post("/_sim/faults", &json!({"path": "*", "kind": "timeout"})).await;
+    let held = lab.send("GET", &token_target("mini"), "").await;
+    lab.clock.wait_for_sleepers(1).await;
+    stop.send(()).unwrap();
+    // The clock stands: neither the held call nor the grace period would ever end by itself.
+    served.await.unwrap().unwrap();
+    drop(held);
+}
+
+#[test]
+fn a_file_that_is_no_state_is_refused_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("state.json");
+    std::fs::write(&file, "{\"apps\": 7}").unwrap();
+    let refused = Simulator::load(World::demo(), Clock::standing_at(START), Dice::seeded(1), &file);
+    assert!(refused.err().unwrap().to_string().contains("state.json"));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "{\"apps\": 7}");
+}
