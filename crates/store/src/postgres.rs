@@ -4,7 +4,11 @@ use std::sync::Arc;
 
 use deadpool_postgres::{GenericClient, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
 use futures_util::future::BoxFuture;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::{
+    NoTls,
+    config::{Host, SslMode},
+    types::ToSql,
+};
 use tokio_postgres_rustls::MakeRustlsConnect;
 use weir_base::Secret;
 
@@ -25,8 +29,14 @@ impl Postgres {
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(std::time::Duration::from_secs(5));
         }
-        let manager =
-            Manager::from_config(config, tls()?, ManagerConfig { recycling_method: RecyclingMethod::Fast });
+        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        // A socket in the file system has no name that a certificate could be for.
+        let local = config.get_hosts().iter().any(|host| matches!(host, Host::Unix(_)));
+        let manager = if local || config.get_ssl_mode() == SslMode::Disable {
+            Manager::from_config(config, NoTls, recycling)
+        } else {
+            Manager::from_config(config, tls()?, recycling)
+        };
         let pool = Pool::builder(manager)
             .max_size(settings.pool_size.max(1))
             .runtime(Runtime::Tokio1)

@@ -1,6 +1,11 @@
 //! What the tests of every crate stand on. For development only: nothing that is shipped depends on it.
 
+pub mod client;
+pub mod contract;
 pub mod database;
 pub mod servers;
+pub mod weir;
 
+pub use client::{Answer, Client};
 pub use database::{Engine, TestDatabase};
+pub use weir::{START, TestWeir, WeChatUser};

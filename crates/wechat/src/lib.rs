@@ -78,6 +78,12 @@ impl WeChat {
         &self.0.open_base
     }
 
+    /// What the last call came to: `ok` when WeChat answered sense (a refusal is an answer), `failing`, or `unknown`
+    /// before the first call.
+    pub fn condition(&self) -> &'static str {
+        self.transport().condition()
+    }
+
     fn transport(&self) -> &Transport {
         &self.0.transport
     }

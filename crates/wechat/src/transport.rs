@@ -1,6 +1,13 @@
 //! The only place that sends HTTP.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering},
+    },
+    time::Duration,
+};
 
 use bytes::{Bytes, BytesMut};
 use reqwest::{
@@ -61,7 +68,12 @@ struct Inner {
     timeout: Duration,
     tries: u32,
     backoff: Duration,
+    /// [`ANSWERED`], [`SILENT`], or 0 before the first call.
+    condition: AtomicU8,
 }
+
+const ANSWERED: u8 = 1;
+const SILENT: u8 = 2;
 
 /// Whether a call may be sent again when nobody knows whether WeChat acted on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,7 +116,7 @@ impl Transport {
             .build()
             .map_err(StartError)?;
         let TransportSettings { timeout, tries, backoff, .. } = settings;
-        Ok(Self(Arc::new(Inner { http, clock, dice, timeout, tries, backoff })))
+        Ok(Self(Arc::new(Inner { http, clock, dice, timeout, tries, backoff, condition: AtomicU8::new(0) })))
     }
 
     /// Sends a call, again where that is safe, and reads its answer.
@@ -132,8 +144,21 @@ impl Transport {
                 answer::parse(status, &body).map_err(|error: Error| error.without(call.sent))
             }
         };
-        account(call.route.path, outcome.as_ref().err(), watch.elapsed());
+        let error = outcome.as_ref().err();
+        account(call.route.path, error, watch.elapsed());
+        let answered = error.is_none_or(|error| error.errcode().is_some());
+        self.0.condition.store(if answered { ANSWERED } else { SILENT }, Ordering::Relaxed);
         outcome
+    }
+
+    /// What the last call came to: `ok` when WeChat answered sense (a refusal is an answer), `failing`, or `unknown`
+    /// before the first call.
+    pub(crate) fn condition(&self) -> &'static str {
+        match self.0.condition.load(Ordering::Relaxed) {
+            ANSWERED => "ok",
+            SILENT => "failing",
+            _ => "unknown",
+        }
     }
 
     async fn exchange(&self, call: &Call<'_>) -> Result<(u16, Bytes), Error> {

@@ -50,7 +50,7 @@ pub(super) async fn health(State(server): State<Shared>) -> Response {
         status: if fit { "ok" } else { "failing" },
         version: env!("CARGO_PKG_VERSION"),
         uptime_s: server.started.elapsed().as_secs(),
-        checks: Checks { database, wechat: "unknown" },
+        checks: Checks { database, wechat: app.wechat.condition() },
     };
     json(if fit { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, &body)
 }
