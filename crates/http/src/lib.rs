@@ -91,8 +91,13 @@ fn cors(origins: &[String]) -> Result<CorsLayer, String> {
     use axum::http::{HeaderValue, Method, header};
     let layer = CorsLayer::new()
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
-        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::IF_NONE_MATCH])
-        .expose_headers([axum::http::HeaderName::from_static("x-request-id"), header::RETRY_AFTER])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::IF_NONE_MATCH,
+            observe::REQUEST_ID,
+        ])
+        .expose_headers([observe::REQUEST_ID, header::RETRY_AFTER])
         .max_age(std::time::Duration::from_secs(3600));
     if origins.iter().any(|origin| origin == "*") {
         return Ok(layer.allow_origin(tower_http::cors::Any));

@@ -13,12 +13,12 @@ use futures_util::FutureExt;
 use weir_base::{Stopwatch, Timestamp, tally, tally::Tally};
 
 use crate::{
-    Shared,
+    Shared, extract,
     families::Family,
     problem::{Reason, Refusal},
 };
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const REQUEST_ID_MAX: usize = 128;
 
 /// What was asked, for the wording of a refusal and for the log.
@@ -49,6 +49,10 @@ pub(crate) async fn observe(State(server): State<Shared>, request: Request, next
     };
     let too_large = content_length(request.headers()).is_some_and(|length| length > server.body_limit as u64);
     let (response, tally) = if too_large {
+        // Who waits for our leave to send (`Expect: 100-continue`) is told before anything is sent.
+        if !request.headers().contains_key(header::EXPECT) {
+            extract::discard(&server.app.clock, request.into_body()).await;
+        }
         (Refusal(Reason::TooLarge { limit: server.body_limit }).into_response(), Tally::default())
     } else {
         let work = AssertUnwindSafe(next.run(request)).catch_unwind();

@@ -65,7 +65,12 @@ impl Client {
         self.send(Method::PATCH, path, Some((body.to_string(), "application/json"))).await
     }
 
-    /// Any method with any body.
+    /// Where the server listens, as `host:port`.
+    pub fn address(&self) -> &str {
+        self.base.trim_start_matches("http://")
+    }
+
+    /// Any method with any body. An empty content type is not sent.
     ///
     /// # Panics
     /// When no answer comes, or one that is not as described.
@@ -78,7 +83,10 @@ impl Client {
             request = request.header(*name, value);
         }
         if let Some((body, kind)) = body {
-            request = request.header("content-type", kind).body(body);
+            request = request.body(body);
+            if !kind.is_empty() {
+                request = request.header("content-type", kind);
+            }
         }
         let response =
             request.send().await.unwrap_or_else(|error| panic!("{method} {path}: no answer: {error:?}"));

@@ -3,9 +3,11 @@
 pub mod client;
 pub mod contract;
 pub mod database;
+mod dump;
 pub mod servers;
 pub mod weir;
 
 pub use client::{Answer, Client};
 pub use database::{Engine, TestDatabase};
+pub use dump::Dump;
 pub use weir::{START, TestWeir, WeChatUser};

@@ -1,7 +1,11 @@
 //! The whole product on a clock that stands still: simulator, gateway and a database of its own, over real sockets.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::oneshot};
 use weir_base::{Clock, Dice, Secret, Timestamp};
@@ -193,6 +197,7 @@ async fn listen() -> (TcpListener, String) {
 }
 
 async fn boot(setup: &Setup, url: &str) -> (Arc<App>, Client, oneshot::Sender<()>) {
+    metrics_page();
     let (clock, dice) = (setup.clock.clone(), Dice::system());
     // Waiting between tries is on the clock, which stands still.
     let backoff = Duration::ZERO;
@@ -203,10 +208,18 @@ async fn boot(setup: &Setup, url: &str) -> (Arc<App>, Client, oneshot::Sender<()
     let wechat = WeChat::new(&endpoints, transport).unwrap_or_else(|error| panic!("{error}"));
     let app = App::new(open(url).await, wechat, clock, dice, setup.core.clone());
     let app = Arc::new(app.unwrap_or_else(|error| panic!("{error}")));
-    let gateway = Gateway::new(Arc::clone(&app), &setup.server, Arc::new(String::new));
+    let gateway = Gateway::new(Arc::clone(&app), &setup.server, Arc::new(|| metrics_page().render()));
     let gateway = gateway.unwrap_or_else(|error| panic!("{error}"));
     let (listener, base) = listen().await;
     let (stop, stopped) = oneshot::channel::<()>();
     tokio::spawn(gateway.serve(listener, async { drop(stopped.await) }));
     (app, Client::new(base), stop)
+}
+
+/// Counts for the whole process, as the binary's does.
+fn metrics_page() -> &'static PrometheusHandle {
+    static PAGE: OnceLock<PrometheusHandle> = OnceLock::new();
+    PAGE.get_or_init(|| {
+        PrometheusBuilder::new().install_recorder().unwrap_or_else(|error| panic!("no metrics: {error}"))
+    })
 }

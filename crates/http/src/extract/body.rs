@@ -1,11 +1,14 @@
 use std::time::Duration;
 
 use axum::{
+    body::{Body, HttpBody as _},
     extract::{FromRequest, Request},
     http::header,
 };
-use http_body_util::{BodyExt, Limited};
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
+use weir_base::Clock;
 use weir_core::Failure;
 
 use crate::{
@@ -15,6 +18,9 @@ use crate::{
 
 /// A whole body must have come within this time.
 const SLOWEST: Duration = Duration::from_secs(30);
+/// So much of a body that is too large is read and thrown away: a peer that is still sending when the connection closes
+/// never sees why.
+const DISCARDED: usize = 16 * 1024 * 1024;
 
 /// A JSON body. Unknown fields are ignored; what is wrong is refused with the name of the field.
 pub(crate) struct Sent<T>(pub(crate) T);
@@ -27,18 +33,49 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Sent<T> {
             return Err(Refusal(Reason::UnsupportedMediaType));
         }
         let limit = server.body_limit;
-        let body = Limited::new(request.into_body(), limit).collect();
-        let body = server.app.clock.timeout(SLOWEST, body).await;
-        let body = body.ok_or_else(|| Failure::invalid("body", "did not come within 30 seconds"))?;
-        let body = body.map_err(|error| {
-            if error.is::<http_body_util::LengthLimitError>() {
-                Refusal(Reason::TooLarge { limit })
-            } else {
-                Failure::invalid("body", "was cut off").into()
-            }
-        })?;
-        parse(&body.to_bytes()).map(Self).map_err(Refusal::from)
+        let clock = &server.app.clock;
+        let mut body = request.into_body();
+        let read = clock.timeout(SLOWEST, read(&mut body, limit)).await;
+        let read = read.ok_or_else(|| Failure::invalid("body", "did not come within 30 seconds"))?;
+        let Some(bytes) = read? else {
+            discard(clock, body).await;
+            return Err(Refusal(Reason::TooLarge { limit }));
+        };
+        parse(&bytes).map(Self).map_err(Refusal::from)
     }
+}
+
+/// The whole body, or `None` when it is longer than `limit`.
+async fn read(body: &mut Body, limit: usize) -> Result<Option<Bytes>, Failure> {
+    let mut whole = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| Failure::invalid("body", "was cut off").cause(error))?;
+        let Ok(data) = frame.into_data() else { continue };
+        if whole.len() + data.len() > limit {
+            return Ok(None);
+        }
+        // Nearly every body comes in one piece, which needs no copy.
+        if whole.is_empty() && body.is_end_stream() {
+            return Ok(Some(data));
+        }
+        whole.extend_from_slice(&data);
+    }
+    Ok(Some(whole.freeze()))
+}
+
+/// Reads what is left of a body that nobody wants.
+pub(crate) async fn discard(clock: &Clock, mut body: Body) {
+    let reading = async {
+        let mut left = DISCARDED;
+        while let Some(Ok(frame)) = body.frame().await {
+            left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
+            if left == 0 {
+                return;
+            }
+        }
+    };
+    // Who is slower than that is not waiting for an answer.
+    let _ = clock.timeout(SLOWEST, reading).await;
 }
 
 /// No content type is taken for JSON: some clients send none.
@@ -50,6 +87,10 @@ fn speaks_json(request: &Request) -> bool {
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
+    // Serde would take an array of values for an object's fields in their order.
+    if body.trim_ascii_start().first() == Some(&b'[') {
+        return Err(Failure::invalid("body", "must be a JSON object"));
+    }
     let mut json = serde_json::Deserializer::from_slice(body);
     let parsed = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();

@@ -80,6 +80,8 @@ impl FromRequestParts<Shared> for Key {
             return Err(Failure::new(Code::Unauthenticated).detail("an API key is needed here").into());
         };
         if !apikey::model::looks_like_key(credential) {
+            // A good token is a good credential that does not allow this; anything else is no credential.
+            session::flow::authenticate(&server.app, credential).await?;
             return Err(Failure::new(Code::Forbidden)
                 .detail("an API key is needed here, not a user token")
                 .into());

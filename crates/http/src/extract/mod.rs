@@ -5,5 +5,5 @@ mod body;
 mod credentials;
 
 pub(crate) use address::{ClientAddress, Networks};
-pub(crate) use body::Sent;
+pub(crate) use body::{Sent, discard};
 pub(crate) use credentials::{Key, User, UserToken};

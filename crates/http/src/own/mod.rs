@@ -31,9 +31,10 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(keys::jwks))
 }
 
-/// The page at `/docs`: Swagger UI from our own binary, over `/openapi.json`.
+/// The page at `/docs`: Swagger UI from our own binary, over `/openapi.json`. Without its validator, which would send
+/// the description's address to somebody else.
 pub(crate) fn docs<S: Clone + Send + Sync + 'static>() -> Router<S> {
-    let config = utoipa_swagger_ui::Config::from("/openapi.json");
+    let config = utoipa_swagger_ui::Config::from("/openapi.json").validator_url("none");
     utoipa_swagger_ui::SwaggerUi::new("/docs").config(config).into()
 }
 

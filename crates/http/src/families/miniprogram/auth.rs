@@ -3,7 +3,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use weir_core::{
     Code, Failure,
-    account::ProfileChange,
+    account::{
+        ProfileChange,
+        model::{AVATAR_MAX, NICKNAME_MAX, text},
+    },
     apikey::Scope,
     identity::Proof,
     session::{self, Opened},
@@ -23,11 +26,13 @@ pub(super) struct LoginBody {
     /// From `wx.login`: good once, for five minutes.
     #[schema(required = true, max_length = 128, example = "081abc123")]
     code: Option<String>,
+    /// Absent or empty: as it was.
     #[schema(max_length = 50)]
     nick_name: Option<String>,
     /// The same as `nickName`, as other published clients call it.
     #[schema(max_length = 50)]
     nickname: Option<String>,
+    /// Absent or empty: as it was.
     #[schema(max_length = 255)]
     avatar_url: Option<String>,
     /// The same as `avatarUrl`.
@@ -108,10 +113,9 @@ async fn login(
     let app = &server.app;
     app.limits.request(address)?;
     let code = body.code.ok_or_else(|| Failure::invalid("code", "is missing"))?;
-    // Each name is checked under the name that the client used.
     let change = ProfileChange {
-        nickname: body.nick_name.or(body.nickname),
-        avatar: body.avatar_url.or(body.avatar),
+        nickname: sent([("nickName", body.nick_name), ("nickname", body.nickname)], NICKNAME_MAX)?,
+        avatar: sent([("avatarUrl", body.avatar_url), ("avatar", body.avatar)], AVATAR_MAX)?,
         bio: None,
     };
     let opened = session::flow::login_mini(app, body.appid.as_deref(), &code, change).await;
@@ -121,6 +125,18 @@ async fn login(
         }
     })?;
     Ok(Success::new(app.clock.now(), opened.into()))
+}
+
+/// What a login brings for one field under either of its names, refused under the name that the client used. A page
+/// whose user gave nothing sends an empty text, which must not wipe out what they gave before.
+fn sent<const N: usize>(
+    names: [(&'static str, Option<String>); N],
+    max: usize,
+) -> Result<Option<String>, Failure> {
+    let given = names.into_iter().find_map(|(name, value)| Some((name, value.filter(|v| !v.is_empty())?)));
+    let Some((name, value)) = given else { return Ok(None) };
+    text(name, Some(&value), max)?;
+    Ok(Some(value))
 }
 
 /// What WeChat's cloud hosting knows of the caller; the openid may be in the body only with an API key.
@@ -181,8 +197,11 @@ pub(super) async fn cloud_login(
         unionid,
         session_key: None,
     };
-    let change = ProfileChange { nickname: body.nickname, avatar: body.avatar, bio: None };
-    change.validate()?;
+    let change = ProfileChange {
+        nickname: sent([("nickname", body.nickname)], NICKNAME_MAX)?,
+        avatar: sent([("avatar", body.avatar)], AVATAR_MAX)?,
+        bio: None,
+    };
     let opened = session::flow::open(app, proof, change).await?;
     Ok(Success::new(app.clock.now(), opened.into()))
 }

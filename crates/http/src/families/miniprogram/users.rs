@@ -1,4 +1,4 @@
-use axum::extract::{Path, State};
+use axum::extract::{Path, State, rejection::PathRejection};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use weir_core::{
@@ -131,11 +131,11 @@ pub(super) struct CountersData {
 pub(super) async fn counters(
     State(server): State<Shared>,
     key: Key,
-    Path(id): Path<String>,
+    id: Result<Path<i64>, PathRejection>,
     Sent(body): Sent<CountersBody>,
 ) -> Result<Success<CountersData>, Refusal> {
     let key = key.with(Scope::UsersWrite)?;
-    let id = id.parse().map_err(|_| Failure::new(Code::NotFound).detail("there is no such user"))?;
+    let Path(id) = id.map_err(|_| Failure::new(Code::NotFound).detail("there is no such user"))?;
     let counters = Counters {
         recipe_count: body.recipe_count,
         follower_count: body.follower_count,
