@@ -119,6 +119,10 @@ impl Store {
 
     /// Runs `body` in one transaction: all of it is committed before the answer, or nothing is.
     ///
+    /// A statement that fails ends the transaction: those after it and the commit are answered with
+    /// [`StoreError::Aborted`], even when the body goes on. Who is told nothing, because the caller was dropped, finds
+    /// all of it or nothing.
+    ///
     /// The body may await nothing but its statements. On SQLite it runs on the writer thread, where anything else is
     /// answered with [`StoreError::Suspended`] and rolled back: slow things come before or after a transaction.
     ///

@@ -1,11 +1,11 @@
 //! Migrations: files under `migrations/`, one text for both engines or a pair where they must differ. A released file
 //! is never edited (`migrations/CHECKSUMS`, and refinery refuses a file that differs from what was applied).
 
-use std::path::PathBuf;
+use std::{error::Error, path::PathBuf};
 
 use refinery::{Migration, Runner};
 
-use crate::{Access, StoreError, postgres::Postgres, sqlite};
+use crate::{Access, StoreError, error::told, postgres::Postgres, sqlite};
 
 /// One migration for both engines.
 struct Pair {
@@ -35,7 +35,7 @@ macro_rules! pair {
 }
 
 /// In the order they are applied in.
-const MIGRATIONS: &[Pair] = &[pair!("0001__users"), both!("0002__foundation")];
+const MIGRATIONS: &[Pair] = &[pair!("0001__users"), both!("0002__foundation"), both!("0003__merged")];
 
 /// A number for PostgreSQL's advisory lock that only our migrations take: "weir" in ASCII.
 const LOCK: i64 = 0x7765_6972;
@@ -59,9 +59,10 @@ pub(crate) async fn sqlite(path: PathBuf) -> Result<Vec<String>, StoreError> {
 }
 
 pub(crate) async fn postgres(postgres: &Postgres) -> Result<Vec<String>, StoreError> {
-    let mut client = postgres.client().await?;
+    // Not given back to the pool: whatever happens here, the lock goes with the connection.
+    let mut client = deadpool_postgres::Object::take(postgres.client().await?);
     client.execute("SELECT pg_advisory_lock($1)", &[&LOCK]).await?;
-    let report = runner(|pair| pair.postgres)?.run_async(&mut **client).await;
+    let report = runner(|pair| pair.postgres)?.run_async(&mut *client).await;
     client.execute("SELECT pg_advisory_unlock($1)", &[&LOCK]).await?;
     Ok(names(&report.map_err(failed)?))
 }
@@ -71,5 +72,10 @@ fn names(report: &refinery::Report) -> Vec<String> {
 }
 
 fn failed(error: refinery::Error) -> StoreError {
-    StoreError::Migration(error.into())
+    let cause = error.source().and_then(|cause| cause.downcast_ref::<tokio_postgres::Error>());
+    match cause.and_then(tokio_postgres::Error::as_db_error) {
+        // Its DETAIL may quote rows.
+        Some(refusal) => StoreError::Migration(format!("{error}: {}", told(refusal)).into()),
+        None => StoreError::Migration(error.into()),
+    }
 }

@@ -91,10 +91,10 @@ impl Postgres {
     {
         let mut client = self.client().await.map_err(StoreError::from)?;
         let transaction = client.transaction().await.map_err(StoreError::from)?;
-        let tx = Tx(Engine::Postgres(transaction));
+        let tx = Tx::new(Engine::Postgres(transaction));
         // Dropped without a commit, the transaction rolls back.
         let result = body(&tx).await?;
-        if let Engine::Postgres(transaction) = tx.0 {
+        if let Engine::Postgres(transaction) = tx.end()? {
             transaction.commit().await.map_err(StoreError::from)?;
         }
         Ok(result)
@@ -133,8 +133,11 @@ pub(crate) async fn optional<R: Row>(
     params: &[Param<'_>],
 ) -> Result<Option<R>, StoreError> {
     let prepared = client.prepare_cached(statement.postgres).await?;
-    let found = client.query_opt(&prepared, &borrowed(params)).await?;
-    found.map(|row| R::read(&row, statement.name)).transpose()
+    match client.query(&prepared, &borrowed(params)).await?.as_slice() {
+        [] => Ok(None),
+        [row] => R::read(row, statement.name).map(Some),
+        _ => Err(StoreError::Several { statement: statement.name }),
+    }
 }
 
 pub(crate) async fn affected(

@@ -13,7 +13,7 @@ use std::{
     thread,
 };
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, params_from_iter};
+use rusqlite::{Connection, OpenFlags, config::DbConfig, params_from_iter};
 use tokio::sync::oneshot;
 
 use crate::{Access, Param, Row, Statement, StoreError, StoreSettings, Tx, transaction::Engine};
@@ -127,7 +127,12 @@ impl Sqlite {
         E: From<StoreError> + Send + 'static,
     {
         let operation = move |connection: &Connection| {
-            writer::in_savepoint(connection, || writer::poll_once(body(&Tx(Engine::Sqlite))))
+            writer::in_savepoint(connection, || {
+                let tx = Tx::new(Engine::Sqlite);
+                let done = writer::poll_once(body(&tx))?;
+                tx.end()?;
+                Ok(done)
+            })
         };
         self.queue(operation).await?
     }
@@ -137,7 +142,7 @@ impl Sqlite {
         &self,
         operation: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.queue(operation).await?
+        self.queue(|connection| writer::caught(|| operation(connection))).await?
     }
 
     /// Queues `operation` and waits for the commit that it is part of.
@@ -145,11 +150,18 @@ impl Sqlite {
         &self,
         operation: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
     ) -> Result<Result<T, E>, StoreError> {
+        // A transaction body would wait for the thread that it runs on, and what it queued would be done without it.
+        if writer::is_this_thread() {
+            return Err(StoreError::Suspended);
+        }
         let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let queue = queue.ok_or(StoreError::Closed)?;
         let (answer, answered) = oneshot::channel();
         let operation: Operation = Box::new(move |connection| {
-            let result = operation(connection);
+            let result = match connection {
+                Some(connection) => operation(connection),
+                None => Err(E::from(StoreError::unavailable("another process holds the database's lock"))),
+            };
             Box::new(move |outcome| {
                 let result = match outcome {
                     Outcome::Committed => result,
@@ -160,7 +172,8 @@ impl Sqlite {
                 let _ = answer.send(result);
             })
         });
-        queue.send_async(operation).await.map_err(|_| StoreError::Closed)?;
+        // The sender goes with the sending: whoever waits for an answer does not keep the writer from ending.
+        queue.into_send_async(operation).await.map_err(|_| StoreError::Closed)?;
         answered.await.map_err(|_| StoreError::Closed)
     }
 
@@ -196,6 +209,8 @@ pub(crate) fn connect(path: &Path, access: Access) -> Result<Connection, StoreEr
     if access == Access::Read {
         connection.execute_batch("PRAGMA query_only = ON")?;
     }
+    // Otherwise a statement is prepared anew whenever another value is bound to it, in case its plan depends on it.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(PREPARED);
     Ok(connection)
 }
@@ -229,9 +244,14 @@ pub(crate) fn optional<R: Row>(
     params: &[Param<'_>],
 ) -> Result<Option<R>, StoreError> {
     let mut prepared = connection.prepare_cached(statement.sqlite)?;
-    let found =
-        prepared.query_row(params_from_iter(params), |row| Ok(R::read(row, statement.name))).optional()?;
-    found.transpose()
+    let mut found = prepared.query(params_from_iter(params))?;
+    let Some(row) = found.next()? else { return Ok(None) };
+    let row = R::read(row, statement.name)?;
+    // Only at the end of a statement does SQLite look at foreign keys: a row of RETURNING says nothing yet.
+    match found.next()? {
+        None => Ok(Some(row)),
+        Some(_) => Err(StoreError::Several { statement: statement.name }),
+    }
 }
 
 pub(crate) fn affected(

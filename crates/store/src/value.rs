@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use bytes::BytesMut;
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
+use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, WrongType, to_sql_checked};
 use weir_base::Timestamp;
 
 use crate::StoreError;
@@ -38,6 +38,10 @@ impl rusqlite::ToSql for Param<'_> {
             Self::Null => ValueRef::Null,
             Self::Int(number) => ValueRef::Integer(*number),
             Self::Bool(truth) => ValueRef::Integer(i64::from(*truth)),
+            // PostgreSQL refuses it by itself.
+            Self::Text(text) if text.contains('\0') => {
+                return Err(rusqlite::Error::ToSqlConversionFailure("a text may hold no NUL".into()));
+            }
             Self::Text(text) => ValueRef::Text(text.as_bytes()),
         }))
     }
@@ -50,7 +54,7 @@ impl ToSql for Param<'_> {
             Self::Int(number) if *kind == Type::INT8 => number.to_sql(kind, out),
             Self::Bool(truth) if *kind == Type::BOOL => truth.to_sql(kind, out),
             Self::Text(text) if *kind == Type::TEXT => text.as_ref().to_sql(kind, out),
-            _ => Err(format!("the statement wants {kind} here").into()),
+            _ => Err(Box::new(WrongType::new::<Self>(kind.clone()))),
         }
     }
 

@@ -18,8 +18,9 @@ thread_local! {
     pub(super) static CONNECTION: RefCell<Option<Connection>> = const { RefCell::new(None) };
 }
 
-/// Works on the connection at once and leaves an answer to be given after the commit.
-pub(super) type Operation = Box<dyn FnOnce(&Connection) -> Answer + Send>;
+/// Works on the connection at once and leaves an answer to be given after the commit. It is given none when no
+/// transaction could be begun.
+pub(super) type Operation = Box<dyn FnOnce(Option<&Connection>) -> Answer + Send>;
 pub(super) type Answer = Box<dyn FnOnce(Outcome) + Send>;
 
 /// What became of the batch that an operation was part of.
@@ -27,6 +28,11 @@ pub(super) type Answer = Box<dyn FnOnce(Outcome) + Send>;
 pub(super) enum Outcome {
     Committed,
     Lost,
+}
+
+/// Whether a transaction body runs here.
+pub(super) fn is_this_thread() -> bool {
+    CONNECTION.with_borrow(Option::is_some)
 }
 
 pub(super) fn run(connection: Connection, operations: &flume::Receiver<Operation>, max_batch: usize) {
@@ -55,12 +61,10 @@ fn batch(
     }
     let mut next = Some(first);
     while let Some(operation) = next {
-        if begun.is_ok() {
-            answers.push(operation(connection));
-        }
+        answers.push(operation(begun.is_ok().then_some(connection)));
         // A full disk or an I/O error makes SQLite roll back the whole transaction by itself: nothing that came
         // before is there any more, and what comes after must not run outside a transaction.
-        if connection.is_autocommit() {
+        if begun.is_ok() && connection.is_autocommit() {
             break;
         }
         next = if answers.len() < max_batch { operations.try_recv().ok() } else { None };
@@ -90,7 +94,7 @@ pub(super) fn in_savepoint<T, E: From<StoreError>>(
     body: impl FnOnce() -> Result<T, E>,
 ) -> Result<T, E> {
     execute(connection, "SAVEPOINT operation")?;
-    let result = catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|_| Err(E::from(StoreError::Panicked)));
+    let result = caught(body);
     if result.is_err() && !connection.is_autocommit() {
         execute(connection, "ROLLBACK TO operation")?;
     }
@@ -98,6 +102,11 @@ pub(super) fn in_savepoint<T, E: From<StoreError>>(
         execute(connection, "RELEASE operation")?;
     }
     result
+}
+
+/// A panic ends what it happened in, not the thread that everybody writes with.
+pub(super) fn caught<T, E: From<StoreError>>(body: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+    catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|_| Err(E::from(StoreError::Panicked)))
 }
 
 /// SQLite's statements complete at once, so a transaction body is ready after one poll, or it awaited something else.
