@@ -6,7 +6,7 @@ use std::{
     net::{IpAddr, Ipv6Addr},
     num::NonZeroU32,
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU32, Ordering},
     },
     time::Duration,
@@ -38,40 +38,63 @@ const SANDBOX_FACTOR: u32 = 10_000;
 /// Keys are swept out after this many checks, so that strangers cannot make the tables grow.
 const SWEEP_EVERY: u32 = 8192;
 
-type Keyed<K> = RateLimiter<K, DashMapStateStore<K>, GovernorClock, NoOpMiddleware<Nanos>>;
+type Keyed<K> = RateLimiter<K, DashMapStateStore<K>, SteadyClock, NoOpMiddleware<Nanos>>;
 
 pub struct Limits {
     enabled: bool,
     requests: Keyed<IpAddr>,
     failures: Keyed<IpAddr>,
     /// Addresses that used up their failures, and until when they wait.
-    barred: Mutex<HashMap<IpAddr, Timestamp>>,
+    barred: Mutex<HashMap<IpAddr, Duration>>,
     openids: Keyed<String>,
     checks: AtomicU32,
-    clock: Clock,
+    clock: SteadyClock,
 }
 
+/// Time that never goes back: a clock that is set back must not make everybody wait until it is where it was.
 #[derive(Clone, Debug)]
-struct GovernorClock(Clock);
+struct SteadyClock(Arc<Steady>);
 
-impl governor::clock::Clock for GovernorClock {
+#[derive(Debug)]
+struct Steady {
+    clock: Clock,
+    /// When it was last looked at, and how much time had passed by then.
+    seen: Mutex<(Timestamp, Duration)>,
+}
+
+impl SteadyClock {
+    fn new(clock: Clock) -> Self {
+        let seen = Mutex::new((clock.now(), Duration::ZERO));
+        Self(Arc::new(Steady { clock, seen }))
+    }
+
+    /// How much time has passed since the start.
+    fn passed(&self) -> Duration {
+        let mut seen = self.0.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.0.clock.now();
+        *seen = (now, seen.1 + now.since(seen.0));
+        seen.1
+    }
+}
+
+impl governor::clock::Clock for SteadyClock {
     type Instant = Nanos;
 
     fn now(&self) -> Nanos {
-        Nanos::new(u64::try_from(self.0.now().millis()).unwrap_or(0).saturating_mul(1_000_000))
+        self.passed().into()
     }
 }
 
 impl Limits {
     pub fn new(settings: &LimitSettings, sandbox: bool, clock: Clock) -> Self {
         let factor = if sandbox { SANDBOX_FACTOR } else { 1 };
-        let governed = GovernorClock(clock.clone());
+        let clock = SteadyClock::new(clock);
         Self {
             enabled: settings.enabled,
-            requests: keyed(settings.requests_per_minute.saturating_mul(factor), &governed),
-            failures: keyed(settings.failures_per_minute.saturating_mul(factor), &governed),
+            requests: keyed(settings.requests_per_minute.saturating_mul(factor), &clock),
+            failures: keyed(settings.failures_per_minute.saturating_mul(factor), &clock),
             barred: Mutex::default(),
-            openids: keyed(settings.logins_per_openid_per_minute.saturating_mul(factor), &governed),
+            openids: keyed(settings.logins_per_openid_per_minute.saturating_mul(factor), &clock),
             checks: AtomicU32::new(0),
             clock,
         }
@@ -86,7 +109,7 @@ impl Limits {
         let address = network(address);
         check(&self.requests, &address)?;
         let until = self.barred.lock().unwrap_or_else(PoisonError::into_inner).get(&address).copied();
-        match until.map(|until| until.since(self.clock.now())) {
+        match until.map(|until| until.saturating_sub(self.clock.passed())) {
             Some(wait) if !wait.is_zero() => Err(limited(wait)),
             _ => Ok(()),
         }
@@ -99,7 +122,7 @@ impl Limits {
         }
         let address = network(address);
         if let Err(Failure { retry_after: Some(wait), .. }) = check(&self.failures, &address) {
-            let until = self.clock.now().plus(wait);
+            let until = self.clock.passed() + wait;
             self.barred.lock().unwrap_or_else(PoisonError::into_inner).insert(address, until);
         }
     }
@@ -117,13 +140,13 @@ impl Limits {
             self.requests.retain_recent();
             self.failures.retain_recent();
             self.openids.retain_recent();
-            let now = self.clock.now();
+            let now = self.clock.passed();
             self.barred.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, until| *until > now);
         }
     }
 }
 
-fn keyed<K: std::hash::Hash + Eq + Clone>(per_minute: u32, clock: &GovernorClock) -> Keyed<K> {
+fn keyed<K: std::hash::Hash + Eq + Clone>(per_minute: u32, clock: &SteadyClock) -> Keyed<K> {
     let per_minute = NonZeroU32::new(per_minute).unwrap_or(NonZeroU32::MIN);
     RateLimiter::new(Quota::per_minute(per_minute), DashMapStateStore::default(), clock.clone())
 }

@@ -73,6 +73,7 @@ impl Settings {
     /// The first contradiction, with how to mend it.
     pub fn validate(&self) -> Result<(), String> {
         self.auth.validate()?;
+        self.app_token.validate()?;
         for (at, app) in self.apps.iter().enumerate() {
             let twin =
                 self.apps[..at].iter().find(|other| other.appid == app.appid || other.name == app.name);

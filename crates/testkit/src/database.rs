@@ -100,6 +100,13 @@ impl TestDatabase {
         &self.url
     }
 
+    pub fn engine(&self) -> Engine {
+        match &self.place {
+            Place::Sqlite { .. } => Engine::Sqlite,
+            Place::Postgres { .. } => Engine::Postgres,
+        }
+    }
+
     fn sqlite(template: Option<&Path>) -> Self {
         // Inside the run's directory, so that what a killed test leaves is removed with the run.
         let directory = tempfile::tempdir_in(servers::run_directory()).expect("a temporary directory");

@@ -4,6 +4,7 @@ pub mod client;
 pub mod contract;
 pub mod database;
 mod dump;
+pub mod scenes;
 pub mod servers;
 pub mod weir;
 

@@ -136,7 +136,11 @@ pub struct WeChatUser<'a> {
     pub name: &'static str,
 }
 
-impl WeChatUser<'_> {
+impl<'a> WeChatUser<'a> {
+    pub(crate) fn weir(&self) -> &'a TestWeir {
+        self.weir
+    }
+
     /// What `wx.login` gives.
     pub async fn code(&self) -> String {
         self.control("/_sim/login-code", json!({})).await["code"].as_str().unwrap_or_default().to_owned()

@@ -10,7 +10,8 @@ use crate::{
 };
 
 /// Attaches the unionid that has appeared on `identity` and answers whose account the identity belongs to from now on:
-/// the older of the two when two accounts turn out to be one person.
+/// the older of the two when two accounts turn out to be one person. `None` when another request is changing the same
+/// accounts: nothing may be kept, look again.
 pub async fn attach_unionid(
     app: &App,
     tx: &Tx<'_>,
@@ -18,7 +19,7 @@ pub async fn attach_unionid(
     user: UserId,
     platform: &str,
     unionid: &str,
-) -> Outcome<UserId> {
+) -> Outcome<Option<UserId>> {
     let now = app.clock.now();
     let entry = |action| {
         Entry::new(app, "system", action, format!("user:{user}")).detail(format!("identity:{identity}"))
@@ -27,30 +28,30 @@ pub async fn attach_unionid(
         // The app was bound to another open-platform account, or WeChat says that one person is two. Nobody is moved
         // on such a word.
         entry(Action::UnionidConflict).write(tx).await?;
-        return Ok(user);
+        return Ok(Some(user));
     }
     identity::rows::set_unionid(tx, identity, platform, unionid, now).await?;
     rows::claim_union(tx, platform, unionid, user, now).await?;
     let owner = rows::union_owner(tx, platform, unionid).await?.unwrap_or(user);
     entry(Action::UnionidAttached).write(tx).await?;
     if owner == user {
-        return Ok(user);
-    }
-    let different = identity::rows::with_other_unionid(tx, owner, platform, unionid).await?;
-    if !app.settings.accounts.merge || different > 0 {
-        entry(Action::UnionidConflict).write(tx).await?;
-        return Ok(user);
+        return Ok(Some(user));
     }
     let (into, from) = (owner.min(user), owner.max(user));
-    merge(app, tx, from, into).await?;
-    Ok(into)
+    let different = identity::rows::with_other_unionid(tx, owner, platform, unionid).await?;
+    let undone = rows::was_undone(tx, from).await?;
+    if !app.settings.accounts.merge || different > 0 || undone > 0 {
+        entry(Action::UnionidConflict).write(tx).await?;
+        return Ok(Some(user));
+    }
+    Ok(merge(app, tx, from, into).await?.then_some(into))
 }
 
-/// Moves everything of `from` to `into`, and remembers what moved.
-async fn merge(app: &App, tx: &Tx<'_>, from: UserId, into: UserId) -> Outcome<()> {
+/// Moves everything of `from` to `into`, and remembers what moved. False when `from` is not active any more.
+async fn merge(app: &App, tx: &Tx<'_>, from: UserId, into: UserId) -> Outcome<bool> {
     let now = app.clock.now();
     if rows::set_merged(tx, from, into, now).await? == 0 {
-        return Err(Failure::new(Code::Unavailable).detail("the account is being changed by another request"));
+        return Ok(false);
     }
     for identity in identity::rows::of_user(tx, from).await? {
         identity::rows::move_to(tx, &identity.id, from, into, now).await?;
@@ -62,10 +63,11 @@ async fn merge(app: &App, tx: &Tx<'_>, from: UserId, into: UserId) -> Outcome<()
         .detail(format!("from user:{from}"))
         .write(tx)
         .await?;
-    Ok(())
+    Ok(true)
 }
 
-/// Takes a merge back: the identities that moved go home, and the sessions with them.
+/// Takes a merge back: the identities that moved go home, wherever later merges took them, and the sessions with them.
+/// The account is not merged into another again.
 pub async fn undo(app: &App, from: UserId) -> Outcome<()> {
     let now = app.clock.now();
     let entry = Entry::new(app, "operator", Action::MergeUndone, format!("user:{from}"));
@@ -79,10 +81,10 @@ pub async fn undo(app: &App, from: UserId) -> Outcome<()> {
                     );
                 }
                 for merge in &merges {
-                    identity::rows::move_to(tx, &merge.identity_id, merge.into_user, from, now).await?;
+                    identity::rows::send_home(tx, &merge.identity_id, from, now).await?;
                     crate::session::rows::follow_identity(tx, &merge.identity_id, from, now).await?;
+                    rows::close_merges(tx, &merge.identity_id, from, merge.at, now).await?;
                 }
-                rows::close_merges(tx, from, now).await?;
                 entry.write(tx).await?;
                 Ok(())
             })

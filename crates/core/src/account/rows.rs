@@ -4,10 +4,9 @@ use weir_store::{row, statements};
 use super::{MergeId, Profile, UserId};
 
 row! {
+    /// One identity that a merge moved.
     pub struct MergeRow {
-        pub id: MergeId,
-        pub from_user: UserId,
-        pub into_user: UserId,
+        pub at: Timestamp,
         pub identity_id: crate::identity::IdentityId,
     }
 }
@@ -34,10 +33,13 @@ statements! {
     write fn erase(id: UserId, now: Timestamp) -> affected =
         "UPDATE users SET state = 'erased', nickname = '', avatar = '', bio = '', updated_at = $2
          WHERE id = $1 AND state = 'active'";
-    /// Accounts that were merged into this one hold the same person's data.
+    /// Accounts that were merged into this one, and into those, hold the same person's data.
     write fn erase_merged(into: UserId, now: Timestamp) -> affected =
-        "UPDATE users SET state = 'erased', nickname = '', avatar = '', bio = '', updated_at = $2
-         WHERE merged_into = $1 AND state = 'merged'";
+        "WITH RECURSIVE gone (id) AS (
+            SELECT from_user FROM merges WHERE into_user = $1 AND undone_at IS NULL
+            UNION SELECT m.from_user FROM merges m JOIN gone g ON m.into_user = g.id WHERE m.undone_at IS NULL)
+         UPDATE users SET state = 'erased', nickname = '', avatar = '', bio = '', updated_at = $2
+         WHERE id IN (SELECT id FROM gone) AND state = 'merged'";
     write fn set_merged(id: UserId, into: UserId, now: Timestamp) -> affected =
         "UPDATE users SET state = 'merged', merged_into = $2, updated_at = $3 WHERE id = $1 AND state = 'active'";
     write fn set_unmerged(id: UserId, now: Timestamp) -> affected =
@@ -52,9 +54,13 @@ statements! {
     write fn insert_merge(id: &MergeId, from: UserId, into: UserId, identity: &crate::identity::IdentityId, now: Timestamp) -> affected =
         "INSERT INTO merges (id, from_user, into_user, identity_id, at) VALUES ($1, $2, $3, $4, $5)";
     read fn open_merges(from: UserId) -> many MergeRow =
-        "SELECT id, from_user, into_user, identity_id FROM merges WHERE from_user = $1 AND undone_at IS NULL ORDER BY at, id";
-    write fn close_merges(from: UserId, now: Timestamp) -> affected =
-        "UPDATE merges SET undone_at = $2 WHERE from_user = $1 AND undone_at IS NULL";
+        "SELECT at, identity_id FROM merges WHERE from_user = $1 AND undone_at IS NULL ORDER BY at, id";
+    /// Takes back a move of an identity and the moves that came after it; those of `from` always.
+    write fn close_merges(identity: &crate::identity::IdentityId, from: UserId, since: Timestamp, now: Timestamp) -> affected =
+        "UPDATE merges SET undone_at = $4 WHERE identity_id = $1 AND (from_user = $2 OR at > $3) AND undone_at IS NULL";
+    /// Whether somebody has said that this account is its own.
+    read fn was_undone(from: UserId) -> one i64 =
+        "SELECT COUNT(*) FROM merges WHERE from_user = $1 AND undone_at IS NOT NULL";
     write fn forget_merges(into: UserId) -> affected =
         "DELETE FROM merges WHERE into_user = $1 OR from_user = $1";
 }

@@ -17,10 +17,12 @@ pub async fn token(app: &Arc<App>, appid: &str) -> Outcome<AppToken> {
     if let Some(token) = holder.good(now) {
         let ahead = app.settings.app_token.refresh_ahead.0;
         // Whoever finds the refreshing taken leaves it to that task.
-        if token.expires_at.since(now) <= ahead && holder.refreshing.try_lock().is_ok() {
+        if token.expires_at.since(now) <= ahead
+            && let Ok(turn) = Arc::clone(&holder.refreshing).try_lock_owned()
+        {
             let (app, appid) = (Arc::clone(app), appid.to_owned());
             tokio::spawn(async move {
-                if let Err(failure) = refresh::ahead(&app, &appid).await {
+                if let Err(failure) = refresh::ahead(&app, &appid, turn).await {
                     tracing::warn!(
                         appid,
                         code = failure.code.as_str(),
@@ -61,7 +63,7 @@ where
 
 /// WeChat called this version invalid: it, and only it, is not used again.
 pub async fn report_invalid(app: &App, appid: &str, version: i64) -> Outcome<()> {
-    holder(app, appid)?.forget(version);
+    let holder = holder(app, appid)?;
     if rows::report_invalid(&app.store, appid, version, app.clock.now()).await? == 1 {
         let detail = format!("version {version}");
         Entry::new(app, "system", Action::AppTokenInvalid, format!("app:{appid}"))
@@ -69,6 +71,8 @@ pub async fn report_invalid(app: &App, appid: &str, version: i64) -> Outcome<()>
             .write(&app.store)
             .await?;
     }
+    // Only now: while the database is away there is no other token to be had.
+    holder.forget(version);
     Ok(())
 }
 

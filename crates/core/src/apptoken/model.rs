@@ -1,6 +1,6 @@
 use std::{
     fmt,
-    sync::{PoisonError, RwLock},
+    sync::{Arc, PoisonError, RwLock},
 };
 
 use tokio::sync::Mutex;
@@ -25,7 +25,7 @@ impl fmt::Debug for AppToken {
 pub struct Holder {
     current: RwLock<Option<AppToken>>,
     /// One task of this process at a time looks for the next token; the others read what it found.
-    pub(super) refreshing: Mutex<()>,
+    pub(super) refreshing: Arc<Mutex<()>>,
 }
 
 impl Holder {

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use tokio::sync::OwnedMutexGuard;
 use weir_base::{Stopwatch, Timestamp, clock::pause};
 
 use super::{
@@ -25,7 +26,7 @@ const OVERLAP: Duration = Duration::from_secs(300);
 /// What one look at the row came to.
 enum Look {
     Found(AppToken),
-    /// Another process is fetching.
+    /// Another task or process is fetching, or was faster: look again.
     Busy,
     /// Nobody may ask WeChat for so long.
     Barred(Duration),
@@ -44,17 +45,18 @@ pub(super) async fn needed(app: &Arc<App>, appid: &str) -> Outcome<AppToken> {
             Look::Found(token) => return Ok(token),
             Look::Barred(wait) => return Err(Failure::new(Code::WeChatBusy).retry_after(wait)),
             Look::Busy if waited.elapsed() >= WAIT => {
-                return Err(Failure::new(Code::WeChatTimeout)
-                    .detail("another process is still fetching the app's token"));
+                return Err(
+                    Failure::new(Code::WeChatTimeout).detail("somebody is still fetching the app's token")
+                );
             }
             Look::Busy => pause(app.dice.jitter(LOOK_EVERY)).await,
         }
     }
 }
 
-/// The token is good but near its end: one process fetches the next, the others go on.
-pub(super) async fn ahead(app: &Arc<App>, appid: &str) -> Outcome<()> {
-    let _one_at_a_time = holder(app, appid)?.refreshing.lock().await;
+/// The token is good but near its end: one process fetches the next, the others go on. `_turn` is the right to be the
+/// one task of this process.
+pub(super) async fn ahead(app: &Arc<App>, appid: &str, _turn: OwnedMutexGuard<()>) -> Outcome<()> {
     look(app, appid, app.settings.app_token.refresh_ahead.0).await.map(|_| ())
 }
 
@@ -69,7 +71,18 @@ async fn look(app: &Arc<App>, appid: &str, margin: Duration) -> Outcome<Look> {
             row.ok_or_else(|| Failure::new(Code::Unavailable))?
         }
     };
-    if let Some(token) = readable(app, appid, &row, now.plus(margin)) {
+    let good = readable(app, appid, &row, now.plus(margin));
+    if let Some(token) = good.filter(|token| token.version > row.invalid_version) {
+        holder(app, appid)?.learn(token.clone());
+        return Ok(Look::Found(token));
+    }
+    if let Some(wait) = over_budget(app, &row, now) {
+        tracing::warn!(
+            appid,
+            "the hour's budget of app tokens is used up: is something else fetching tokens for this app?"
+        );
+        // There is none better, and WeChat may take it again.
+        let Some(token) = readable(app, appid, &row, now) else { return Ok(Look::Barred(wait)) };
         holder(app, appid)?.learn(token.clone());
         return Ok(Look::Found(token));
     }
@@ -77,24 +90,27 @@ async fn look(app: &Arc<App>, appid: &str, margin: Duration) -> Outcome<Look> {
     if !barred.is_zero() {
         return Ok(Look::Barred(barred));
     }
-    if let Some(wait) = over_budget(app, &row, now) {
-        tracing::warn!(
-            appid,
-            "the hour's budget of app tokens is used up: is something else fetching tokens for this app?"
-        );
-        return Ok(Look::Barred(wait));
-    }
+    // A task of its own: a caller who goes away must not leave everybody waiting for the lease to run out.
+    let fetching = tokio::spawn({
+        let (app, appid) = (Arc::clone(app), appid.to_owned());
+        async move { lease_and_fetch(&app, &appid, row.version).await }
+    });
+    fetching.await.map_err(|error| Failure::new(Code::Internal).cause(error))?
+}
+
+async fn lease_and_fetch(app: &Arc<App>, appid: &str, version: i64) -> Outcome<Look> {
+    let now = app.clock.now();
     let lease = app.dice.token::<16>();
     let until = now.plus(app.settings.app_token.lease.0);
-    match rows::lease(&app.store, appid, row.version, &lease, until, now).await? {
-        Some(row) => fetch(app, appid, &row, &lease).await.map(Look::Found),
+    match rows::lease(&app.store, appid, version, &lease, until, now).await? {
+        Some(row) => fetch(app, appid, &row, &lease).await,
         None => Ok(Look::Busy),
     }
 }
 
-/// The row's token, if it is there, was not called invalid, and is still good at `until`.
+/// The row's token, if it is there and lasts beyond `until`.
 fn readable(app: &App, appid: &str, row: &AppTokenRow, until: Timestamp) -> Option<AppToken> {
-    if row.invalid_version >= row.version || row.expires_at <= until {
+    if row.expires_at <= until {
         return None;
     }
     // A token that does not open was sealed with a key that is gone: as good as none.
@@ -114,7 +130,7 @@ fn over_budget(app: &App, row: &AppTokenRow, now: Timestamp) -> Option<Duration>
 }
 
 /// Asks WeChat, under the lease, for the version after `row`.
-async fn fetch(app: &Arc<App>, appid: &str, row: &AppTokenRow, lease: &str) -> Outcome<AppToken> {
+async fn fetch(app: &Arc<App>, appid: &str, row: &AppTokenRow, lease: &str) -> Outcome<Look> {
     let credentials = app.app(appid)?.credentials();
     // The same token would come back: WeChat does not know that it is invalid.
     let force = row.invalid_version > 0 && row.invalid_version == row.version;
@@ -149,7 +165,7 @@ async fn fetch(app: &Arc<App>, appid: &str, row: &AppTokenRow, lease: &str) -> O
     );
     if written.await? == 0 {
         // We were so slow that another process took over; what it has written is newer than what we have.
-        return Err(Failure::new(Code::WeChatTimeout).detail("the app's token came too late"));
+        return Ok(Look::Busy);
     }
     let token = AppToken { token: answer.token, version: row.version + 1, expires_at };
     holder(app, appid)?.learn(token.clone());
@@ -158,5 +174,5 @@ async fn fetch(app: &Arc<App>, appid: &str, row: &AppTokenRow, lease: &str) -> O
         .detail(detail)
         .write(&app.store)
         .await?;
-    Ok(token)
+    Ok(Look::Found(token))
 }

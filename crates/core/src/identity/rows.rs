@@ -31,10 +31,15 @@ row! {
 }
 
 statements! {
+    /// For a transaction that goes on to write: until it ends nobody erases or merges the account.
     read fn known(appid: &str, openid: &str) -> optional KnownRow =
-        "SELECT i.id AS identity_id, i.unionid, i.session_key_digest, u.id, u.nickname, u.avatar, u.bio, u.recipe_count,
+        sqlite "SELECT i.id AS identity_id, i.unionid, i.session_key_digest, u.id, u.nickname, u.avatar, u.bio, u.recipe_count,
             u.follower_count, u.following_count, u.favorite_count, u.created_at, u.updated_at
-         FROM identities i JOIN users u ON u.id = i.user_id WHERE i.appid = $1 AND i.openid = $2";
+         FROM identities i JOIN users u ON u.id = i.user_id WHERE i.appid = $1 AND i.openid = $2 AND u.state = 'active'",
+        postgres "SELECT i.id AS identity_id, i.unionid, i.session_key_digest, u.id, u.nickname, u.avatar, u.bio, u.recipe_count,
+            u.follower_count, u.following_count, u.favorite_count, u.created_at, u.updated_at
+         FROM identities i JOIN users u ON u.id = i.user_id WHERE i.appid = $1 AND i.openid = $2 AND u.state = 'active'
+         FOR NO KEY UPDATE OF u";
     /// Nothing is written when somebody was faster.
     write fn insert(id: &IdentityId, user: UserId, appid: &str, openid: &str, platform: &str, unionid: Option<&str>, session_key: Option<&str>, digest: Option<&str>, now: Timestamp) -> affected =
         "INSERT INTO identities (id, user_id, appid, openid, platform, unionid, session_key, session_key_digest, session_key_version, created_at, updated_at)
@@ -55,5 +60,8 @@ statements! {
         "SELECT COUNT(*) FROM identities WHERE user_id = $1 AND platform = $2 AND unionid IS NOT NULL AND unionid <> $3";
     write fn move_to(id: &IdentityId, from: UserId, into: UserId, now: Timestamp) -> affected =
         "UPDATE identities SET user_id = $3, updated_at = $4 WHERE id = $1 AND user_id = $2";
+    /// Wherever it is now.
+    write fn send_home(id: &IdentityId, user: UserId, now: Timestamp) -> affected =
+        "UPDATE identities SET user_id = $2, updated_at = $3 WHERE id = $1";
     write fn delete_of(user: UserId) -> affected = "DELETE FROM identities WHERE user_id = $1";
 }

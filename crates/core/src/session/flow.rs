@@ -141,8 +141,9 @@ impl Login {
         let mut user = known.profile.id;
         let appeared = self.proof.unionid.as_ref().filter(|unionid| known.unionid.as_ref() != Some(unionid));
         if let Some(unionid) = appeared {
-            user =
-                merge::attach_unionid(&self.app, tx, identity, user, &self.proof.platform, unionid).await?;
+            let platform = &self.proof.platform;
+            let attached = merge::attach_unionid(&self.app, tx, identity, user, platform, unionid).await?;
+            user = attached.ok_or(Attempt::Raced)?;
         }
         let ProfileChange { nickname, avatar, bio } = &self.change;
         let changed = nickname.is_some() || avatar.is_some();

@@ -54,11 +54,12 @@ async fn reused(app: &App, session: SessionId, user: crate::account::UserId) -> 
         .store
         .transaction(move |tx| {
             Box::pin(async move {
-                // Nobody to tell about when the session ended by itself in between.
-                if rows::end(tx, &session, EndedBecause::TokenReused, now).await? == 1 {
-                    entry.write(tx).await?;
+                if rows::end(tx, &session, EndedBecause::TokenReused, now).await? == 0 {
+                    // A logout or an erasure came in between.
+                    return Err(Failure::new(Code::TokenRevoked));
                 }
-                Ok::<_, Failure>(())
+                entry.write(tx).await?;
+                Ok(())
             })
         })
         .await;

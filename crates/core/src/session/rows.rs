@@ -25,10 +25,11 @@ statements! {
     write fn insert(id: &SessionId, user: UserId, appid: &str, openid: &str, token_id: &str, token_expires_at: Timestamp, now: Timestamp) -> affected =
         "INSERT INTO sessions (id, user_id, appid, openid, state, token_id, token_expires_at, created_at, updated_at)
          VALUES ($1, $2, $3, $4, 'alive', $5, $6, $7, $7)";
+    /// Nothing for a session of an account that is not active.
     read fn find(id: &SessionId) -> optional SessionRow =
         "SELECT s.state, s.token_id, s.appid, s.openid, u.id, u.nickname, u.avatar, u.bio, u.recipe_count, u.follower_count,
             u.following_count, u.favorite_count, u.created_at, u.updated_at
-         FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1";
+         FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1 AND u.state = 'active'";
     /// Gives the session its next token, if `old` is still the one: of two who try, one wins.
     write fn rotate(id: &SessionId, old: &str, new: &str, expires_at: Timestamp, now: Timestamp) -> affected =
         "UPDATE sessions SET token_id = $3, token_expires_at = $4, updated_at = $5
