@@ -41,10 +41,11 @@ statements! {
         "UPDATE sessions SET state = 'ended', ended_because = 'erased', openid = '', updated_at = $2 WHERE user_id = $1";
     write fn move_to(from: UserId, into: UserId, now: Timestamp) -> affected =
         "UPDATE sessions SET user_id = $2, updated_at = $3 WHERE user_id = $1";
-    /// The sessions of one identity, when it goes back to its account.
+    /// The sessions of one identity, when it goes back to its account: they are with those that it was moved to.
     write fn follow_identity(identity: &IdentityId, user: UserId, now: Timestamp) -> affected =
         "UPDATE sessions SET user_id = $2, updated_at = $3
-         WHERE (appid, openid) IN (SELECT appid, openid FROM identities WHERE id = $1)";
+         WHERE user_id IN (SELECT into_user FROM merges WHERE identity_id = $1)
+            AND (appid, openid) IN (SELECT appid, openid FROM identities WHERE id = $1)";
     /// Sessions whose last token can no longer be refreshed.
     write fn delete_expired(before: Timestamp, limit: i64) -> affected =
         "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE token_expires_at < $1 LIMIT $2)";
