@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod dice;
 pub mod id;
+pub mod lines;
 pub mod seal;
 pub mod secret;
 pub mod settings;
