@@ -13,6 +13,7 @@ mod results;
 mod run;
 mod script;
 mod stage;
+mod store;
 mod time;
 
 use std::{io::Write, process::ExitCode};
@@ -39,6 +40,8 @@ struct Cli {
 enum Command {
     /// Measure everything (what happens without a command)
     Run(run::RunArgs),
+    /// Measure the store by itself, beside the figures of the trial that it was chosen by
+    Store(store::StoreArgs),
     /// Serve one constant JSON on 127.0.0.1: the limit that everything is compared with
     Limit {
         #[arg(long, default_value_t = 7999)]
@@ -72,6 +75,7 @@ async fn until_told(cli: Cli) -> Result<()> {
         match cli.command {
             None => run::run(&cli.run).await,
             Some(Command::Run(args)) => run::run(&args).await,
+            Some(Command::Store(args)) => store::run(&args).await,
             Some(Command::Limit { port }) => limit::serve(port).await,
         }
     };

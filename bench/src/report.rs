@@ -4,6 +4,7 @@ use crate::{
     measure::{Case, PACE, PACED_CONNECTIONS, SLOW, SLOW_CONNECTIONS, Sample},
     people::FIRST_LOGIN_IN,
     results::{Results, figure, mebibytes, millis},
+    store::Figures,
 };
 
 const NOTES_BEGIN: &str = "<!-- notes -->";
@@ -110,6 +111,11 @@ pub fn tables(results: &Results) -> String {
         line(&mut text, &format!("\nBinary: {} MiB.", figure(mebibytes(results.binary))));
     }
 
+    if let Some(store) = &results.store {
+        text.push_str("\n## Store\n\n");
+        text.push_str(&store_table(store));
+    }
+
     text.push_str("\n## Targets\n\n");
     let rows = results.verdicts().into_iter().map(|verdict| {
         let met = match verdict.met {
@@ -120,6 +126,31 @@ pub fn tables(results: &Results) -> String {
         vec![verdict.what, verdict.target, verdict.found, met.to_owned()]
     });
     table(&mut text, &["what", "target", "found", ""], rows.collect());
+    text
+}
+
+/// Operations a second by themselves, beside what the trial measured.
+pub fn store_table(found: &Figures) -> String {
+    let mut text = String::new();
+    let heads = [
+        "store, 32 tasks",
+        "upserts/s",
+        "point reads/s",
+        "7 reads : 1 write",
+        "two-statement transactions/s",
+        "jobs drained/s",
+    ];
+    let mut rows = Vec::new();
+    for (setup, rates) in &found.0 {
+        let mut add = |name: String, rates: [f64; 5]| {
+            rows.push([name].into_iter().chain(rates.map(figure)).collect());
+        };
+        add(setup.name().to_owned(), *rates);
+        if let Some(trial) = setup.trial() {
+            add("  in the trial".to_owned(), trial);
+        }
+    }
+    table(&mut text, &heads, rows);
     text
 }
 

@@ -6,6 +6,7 @@ use crate::{
     measure::{Case, Latency, SLOW, SLOW_CONNECTIONS, Sample, Scenario},
     process::Memory,
     stage::Engine,
+    store,
 };
 
 /// A case over all rounds: the median of each figure, or why there is none.
@@ -33,6 +34,8 @@ pub struct Results {
     pub footprints: Vec<Footprint>,
     /// Bytes of the binary.
     pub binary: u64,
+    /// The store by itself, when it was measured.
+    pub store: Option<store::Figures>,
 }
 
 /// A target and whether it was met. `None`: it could not be measured.
@@ -105,6 +108,13 @@ impl Results {
             verdicts.push(at_most(&format!("memory at most under load, {on}"), 80.0, Some(peak), "MiB"));
             let ready = Some(millis(footprint.ready));
             verdicts.push(at_most(&format!("start on an existing database, {on}"), 60.0, ready, "ms"));
+        }
+        if let Some(store) = &self.store {
+            let (target, shares) = store.durable_shares();
+            for (case, share) in shares {
+                let what = format!("{case:?} by SQLite with synchronous=FULL").to_lowercase();
+                verdicts.push(at_least(&what, target, Some(share), "% of OFF"));
+            }
         }
         if self.binary > 0 {
             verdicts.push(at_most("binary", 12.0, Some(mebibytes(self.binary)), "MiB"));

@@ -18,9 +18,11 @@ use crate::{
     results::{Footprint, Results, Row, median, median_of},
     say,
     stage::{Engine, Stage},
+    store,
 };
 
 const STARTS: usize = 5;
+const STORE_ROUNDS: usize = 5;
 const RESULTS: &str = "bench/RESULTS.md";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -137,6 +139,10 @@ pub async fn run(args: &RunArgs) -> Result<()> {
         results.footprints.push(footprint(&mut measurer.stage, engine, idle).await?);
     }
     measurer.stage.end().await?;
+    if args.only.is_empty() {
+        let (rounds, duration) = if args.quick { (1, 200) } else { (STORE_ROUNDS, 1000) };
+        results.store = Some(store::measure(&engines, rounds, Duration::from_millis(duration)).await?);
+    }
 
     say(&report::tables(&results));
     if let Some(out) = out {

@@ -80,7 +80,7 @@ impl Stage {
                 Engine::Sqlite => None,
                 Engine::Postgres => {
                     let programs = postgres::programs().context("PostgreSQL is not installed")?;
-                    Some(postgres::start(&programs, here, free_address()?).await?)
+                    Some(postgres::start(&programs, here, free_address()?, true).await?)
                 }
             };
             let url = match &database {
@@ -194,7 +194,7 @@ fn clean<'a>(command: &'a mut Command, directory: &Path) -> &'a mut Command {
 }
 
 /// A port that is free now. Somebody else may take it before its server does; then the server says so and the run ends.
-fn free_address() -> Result<SocketAddr> {
+pub fn free_address() -> Result<SocketAddr> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
 }
 
