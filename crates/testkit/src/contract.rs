@@ -88,6 +88,7 @@ fn faults(pointer: &str, body: &Value) -> Vec<String> {
     validator.iter_errors(body).map(|error| format!("{}: {error}", error.instance_path())).collect()
 }
 
+/// One part of a JSON pointer that stands in a URI's fragment.
 fn escape(part: &str) -> String {
-    part.replace('~', "~0").replace('/', "~1")
+    part.replace('~', "~0").replace('/', "~1").replace('{', "%7B").replace('}', "%7D")
 }

@@ -6,7 +6,8 @@ mod keys;
 use axum::{
     Router,
     extract::State,
-    http::{HeaderValue, header},
+    http::{HeaderValue, StatusCode, header},
+    middleware,
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
@@ -35,7 +36,14 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
 /// the description's address to somebody else.
 pub(crate) fn docs<S: Clone + Send + Sync + 'static>() -> Router<S> {
     let config = utoipa_swagger_ui::Config::from("/openapi.json").validator_url("none");
-    utoipa_swagger_ui::SwaggerUi::new("/docs").config(config).into()
+    let pages: Router<S> = utoipa_swagger_ui::SwaggerUi::new("/docs").config(config).into();
+    pages.layer(middleware::map_response(async |page: Response| {
+        if page.status() == StatusCode::NOT_FOUND {
+            Refusal(Reason::NoSuchPath).into_response()
+        } else {
+            page
+        }
+    }))
 }
 
 /// Metrics in Prometheus' text format.

@@ -1,4 +1,15 @@
 //! Behaviour through the real HTTP interface, against the simulator, on both engines.
 #![cfg(test)]
 
-mod smoke;
+mod access;
+mod apptokens;
+mod common;
+mod faults;
+mod leaks;
+mod limits;
+mod merges;
+mod miniprogram;
+mod own;
+mod pains;
+mod races;
+mod support;

@@ -1,0 +1,15 @@
+//! Family D (`contracts.md`).
+
+mod clients;
+mod cloud;
+mod counters;
+mod data;
+mod erasure;
+mod forgery;
+mod input;
+mod login;
+mod logout;
+mod profile;
+mod refresh;
+mod signing;
+mod tokens;
