@@ -62,5 +62,8 @@ statements! {
     read fn was_undone(from: UserId) -> one i64 =
         "SELECT COUNT(*) FROM merges WHERE from_user = $1 AND undone_at IS NOT NULL";
     write fn forget_merges(into: UserId) -> affected =
-        "DELETE FROM merges WHERE into_user = $1 OR from_user = $1";
+        "WITH RECURSIVE gone (id) AS (
+            SELECT from_user FROM merges WHERE into_user = $1 AND undone_at IS NULL
+            UNION SELECT m.from_user FROM merges m JOIN gone g ON m.into_user = g.id WHERE m.undone_at IS NULL)
+         DELETE FROM merges WHERE into_user = $1 OR from_user = $1 OR from_user IN (SELECT id FROM gone)";
 }

@@ -134,18 +134,17 @@ weir_testkit::engines! {
         weir.add_mini(4, Some("demo")).await;
         let gateways = gateways(&mut weir).await;
         let alice = weir.person("alice");
-        for round in 0..8 {
-            let leaving = gateways[round % 3].with_bearer(token(&alice.login().await));
-            let old = leaving.get(ME).await.data()["id"].clone();
-            let first = alice.codes(MINI, 5).await.into_iter().map(|code| (MINI.to_owned(), code));
-            let second = alice.codes(&mini(4), 5).await.into_iter().map(|code| (mini(4), code));
-            let entering = first.chain(second).zip(gateways.iter().cycle().cloned()).map(|((appid, code), client)| async move {
-                let login = json!({ "code": code, "appid": appid, "nickname": "Alice", "avatar": "https://a.example/1.png" });
-                client.post(LOGIN, &login).await
-            });
-            let erasing = tokio::spawn(async move { leaving.delete(ME).await });
-            let entered = together(entering).await;
-            assert_eq!(erasing.await.unwrap().status, 200);
+        for round in 0..12 {
+            let code = alice.code().await;
+            let login = json!({ "code": code, "nickname": "Alice", "avatar": "https://a.example/1.png" });
+            let data = weir.client.post(LOGIN, &login).await.data().clone();
+            let (leaving, old) = (gateways[round % 3].with_bearer(token(&data)), data["user"]["id"].clone());
+            let first = alice.codes(MINI, 10).await.into_iter().map(|code| json!({ "code": code, "appid": MINI }));
+            let second = alice.codes(&mini(4), 10).await.into_iter().map(|code| json!({ "code": code, "appid": mini(4) }));
+            let entering = first.zip(second).flat_map(|(one, other)| [one, other]).zip(gateways.iter().cycle().cloned());
+            let entering = entering.map(|(login, client)| async move { client.post(LOGIN, &login).await });
+            let (left, entered) = tokio::join!(leaving.delete(ME), together(entering));
+            assert_eq!(left.status, 200, "{}", left.text);
             assert_eq!(weir.number(NO_ORPHANS).await, 0, "round {round}");
             let active = weir.number("SELECT COUNT(*) FROM users WHERE state = 'active'").await;
             assert!(active <= 1, "one person, {active} accounts");
