@@ -61,9 +61,10 @@ statements! {
     /// Whether somebody has said that this account is its own.
     read fn was_undone(from: UserId) -> one i64 =
         "SELECT COUNT(*) FROM merges WHERE from_user = $1 AND undone_at IS NOT NULL";
+    /// Merges of other accounts into this one that were taken back stay: they hold ids only.
     write fn forget_merges(into: UserId) -> affected =
         "WITH RECURSIVE gone (id) AS (
-            SELECT from_user FROM merges WHERE into_user = $1 AND undone_at IS NULL
+            SELECT id FROM users WHERE id = $1
             UNION SELECT m.from_user FROM merges m JOIN gone g ON m.into_user = g.id WHERE m.undone_at IS NULL)
-         DELETE FROM merges WHERE into_user = $1 OR from_user = $1 OR from_user IN (SELECT id FROM gone)";
+         DELETE FROM merges WHERE from_user IN (SELECT id FROM gone)";
 }
