@@ -1,0 +1,108 @@
+//! Everything at once: WeChat's double and the server in one process, on one clock.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use weir_base::{Clock, Dice};
+use weir_simulator::{Simulator, World};
+
+use super::{place, say, simulate};
+use crate::{
+    cli::DemoArgs,
+    lifecycle, telemetry,
+    wire::{self, RenderMetrics, Running},
+};
+
+/// A running demo.
+pub(super) struct Demo {
+    pub(super) gateway: Running,
+    /// `http://127.0.0.1:7070`
+    pub(super) simulator: String,
+    stop: CancellationToken,
+    serving: JoinHandle<std::io::Result<()>>,
+}
+
+impl Demo {
+    /// `level` is what is logged, over the settings. Starts both on one clock, so that `POST /_sim/clock` moves the server's time too.
+    pub(super) async fn start(
+        data: &Path,
+        port: u16,
+        simulator_port: u16,
+        level: Option<&str>,
+        metrics: RenderMetrics,
+    ) -> Result<(Self, telemetry::Guard)> {
+        let (clock, dice) = (Clock::system(), Dice::system());
+        let listener = simulate::listen(simulator_port).await?;
+        let address = format!("http://{}", listener.local_addr()?);
+        let mut config = place::demo_config(data, Some(&address))?;
+        config.server.port = port;
+        if let Some(level) = level {
+            level.clone_into(&mut config.log.level);
+        }
+        let log = telemetry::start(&config.log)?;
+        let simulator =
+            Simulator::load(World::demo(), clock.clone(), dice.clone(), &data.join("simulator.json"))?;
+        let stop = CancellationToken::new();
+        let stopped = stop.clone();
+        let serving = tokio::spawn(async move { simulator.serve(listener, stopped.cancelled_owned()).await });
+        let gateway = wire::start(&config, clock, dice, metrics).await?;
+        Ok((Self { gateway, simulator: address, stop, serving }, log))
+    }
+
+    pub(super) async fn shutdown(self) {
+        self.gateway.shutdown().await;
+        self.stop.cancel();
+        match self.serving.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "the simulator's state was not saved"),
+            Err(error) => tracing::error!(%error, "the simulator ended badly"),
+        }
+    }
+}
+
+pub(super) async fn run(args: DemoArgs) -> Result<()> {
+    let data = args.data.unwrap_or_else(|| PathBuf::from(place::DATA));
+    let (demo, _log) = Demo::start(
+        &data,
+        args.port,
+        args.simulator_port,
+        args.quiet.then_some("error"),
+        telemetry::metrics(),
+    )
+    .await?;
+    if args.quiet {
+        say(&format!("weir is ready at http://{}", demo.gateway.address));
+        say(&format!("the simulator is ready at {}", demo.simulator));
+    } else {
+        say(&welcome(&demo, &data));
+    }
+    lifecycle::asked_to_stop().await?;
+    lifecycle::drain(demo.shutdown()).await;
+    Ok(())
+}
+
+fn welcome(demo: &Demo, data: &Path) -> String {
+    let (weir, wechat) = (format!("http://{}", demo.gateway.address), &demo.simulator);
+    format!(
+        r#"
+weir is ready at {weir}
+the simulator is ready at {wechat}
+
+  The API, to read and try   {weir}/docs
+  Is it well?                {weir}/api/health
+  WeChat's double            {wechat}/_sim/
+  Data                       {data}
+
+Log in as a mini-program's user: Alice's phone gives a code, Weir makes a user and a token of it.
+
+  CODE=$(curl -s {wechat}/_sim/login-code -H 'content-type: application/json' \
+    -d '{{"appid":"mini","user":"alice"}}' | sed 's/.*"code":"\([^"]*\)".*/\1/')
+  curl -s {weir}/api/v1/auth/wx-login -H 'content-type: application/json' -d "{{\"code\":\"$CODE\",\"nickName\":\"Alice\"}}"
+
+Every flow, step by step: weir demo --once. Stop with Ctrl-C.
+"#,
+        data = data.display()
+    )
+}

@@ -1,0 +1,97 @@
+//! Whose settings and data a command works on: a settings file's, or a demo's data directory.
+
+use std::{
+    fs,
+    io::Write,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, anyhow, bail};
+use weir_base::{Dice, Secret};
+use weir_core::{AppKind, AppSettings};
+use weir_simulator::World;
+
+use crate::{
+    cli::Place,
+    config::{Config, File, Sources},
+};
+
+/// Where a demo keeps its things, unless told otherwise.
+pub(super) const DATA: &str = "data";
+const SECRET_FILE: &str = "jwt_secret";
+
+/// The settings that a command works with: those of the data directory when one is named, else those of file and
+/// environment; without a secret in them, those of the demo in `data`, if there was one.
+pub(super) fn config(place: &Place) -> Result<Config> {
+    if let Some(data) = &place.data {
+        if !data.join(SECRET_FILE).exists() {
+            bail!("{} holds no demo: run `weir demo --data {}` first", data.display(), data.display());
+        }
+        return demo_config(data, None);
+    }
+    let config =
+        Config::load(&Sources::usual(place.config.as_deref())).map_err(|sentence| anyhow!(sentence))?;
+    let demo = Path::new(DATA);
+    if place.config.is_none() && config.core.auth.jwt_secret.is_empty() && demo.join(SECRET_FILE).exists() {
+        return demo_config(demo, None);
+    }
+    Ok(config)
+}
+
+/// The demo's settings: the demo world's apps, a secret of its own, the simulator for WeChat.
+pub(super) fn demo_config(data: &Path, simulator: Option<&str>) -> Result<Config> {
+    let environment = std::env::vars().filter(|(name, _)| name.starts_with("WEIR_LOG__")).collect();
+    let sources = Sources { file: File::None, environment, fixed: Vec::new() };
+    let mut config = Config::load(&sources).map_err(|sentence| anyhow!(sentence))?;
+    config.core.sandbox = true;
+    config.core.auth.jwt_secret = secret(data)?;
+    config.core.apps = demo_apps();
+    config.database.url = Secret::new(format!("sqlite:{}", data.join("weir.db").display()));
+    if let Some(simulator) = simulator {
+        simulator.clone_into(&mut config.wechat.api_base);
+        simulator.clone_into(&mut config.wechat.open_base);
+    }
+    Ok(config)
+}
+
+fn demo_apps() -> Vec<AppSettings> {
+    use weir_simulator::world::AppKind as Kind;
+    let world = World::demo();
+    let apps = world.apps().map(|app| AppSettings {
+        name: app.name.clone(),
+        kind: match app.kind {
+            Kind::MiniProgram => AppKind::MiniProgram,
+            Kind::OfficialAccount => AppKind::OfficialAccount,
+            Kind::Website => AppKind::Website,
+        },
+        appid: app.appid.clone(),
+        secret: Secret::new(app.secret.as_str()),
+        open_platform: "default".to_owned(),
+        token: None,
+        aes_key: None,
+    });
+    apps.collect()
+}
+
+/// The demo's secret, made at its first start for its owner's eyes only.
+fn secret(data: &Path) -> Result<Secret> {
+    let path: PathBuf = data.join(SECRET_FILE);
+    match fs::read_to_string(&path) {
+        Ok(text) => return Ok(Secret::new(text.trim())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error).with_context(|| format!("{} cannot be read", path.display())),
+    }
+    fs::create_dir_all(data)
+        .with_context(|| format!("the data directory {} cannot be made", data.display()))?;
+    let secret = Dice::system().token::<32>();
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&path)
+        .with_context(|| format!("{} cannot be written", path.display()))?;
+    file.write_all(secret.as_bytes())?;
+    file.sync_all()?;
+    Ok(Secret::new(secret))
+}

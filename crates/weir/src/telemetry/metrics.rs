@@ -1,0 +1,48 @@
+//! Every metric with its words, once: for Prometheus and for the reference.
+
+use metrics::{describe_counter, describe_histogram};
+
+enum Kind {
+    Counter,
+    Histogram,
+}
+
+const METRICS: &[(&str, Kind, &str, &str)] = &[
+    ("weir_http_requests_total", Kind::Counter, "method, route, status", "Requests answered."),
+    ("weir_http_request_seconds", Kind::Histogram, "route", "Time from the head of a request to its answer."),
+    (
+        "weir_wechat_calls_total",
+        Kind::Counter,
+        "endpoint, outcome",
+        "Calls to WeChat; outcome is ok or the class of the error.",
+    ),
+    ("weir_wechat_call_seconds", Kind::Histogram, "endpoint", "Time that WeChat took."),
+    ("weir_store_batch_operations", Kind::Histogram, "", "SQLite: operations committed together."),
+    (
+        "weir_log_lines_dropped_total",
+        Kind::Counter,
+        "",
+        "Log lines lost because they could not be written fast enough.",
+    ),
+];
+
+pub(super) fn describe() {
+    for (name, kind, _, words) in METRICS {
+        match kind {
+            Kind::Counter => describe_counter!(*name, *words),
+            Kind::Histogram => describe_histogram!(*name, *words),
+        }
+    }
+}
+
+/// `docs/reference/metrics.md`.
+pub fn reference() -> String {
+    let mut text = "# Metrics\n\nAt `/metrics`, in Prometheus' text format. Generated: `weir config --reference metrics`.\n\n\
+        | name | kind | labels | what |\n| --- | --- | --- | --- |\n"
+        .to_owned();
+    for (name, kind, labels, words) in METRICS {
+        let kind = if matches!(kind, Kind::Counter) { "counter" } else { "histogram" };
+        text.push_str(&format!("| `{name}` | {kind} | {labels} | {words} |\n"));
+    }
+    text
+}

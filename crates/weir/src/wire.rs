@@ -1,0 +1,116 @@
+//! The only place that puts the parts together.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use anyhow::{Context, Result, anyhow};
+use tokio::net::TcpListener;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use weir_base::{Clock, Dice};
+use weir_core::{App, session};
+use weir_http::Gateway;
+use weir_store::{DatabaseUrl, Store, StoreSettings};
+use weir_wechat::{Endpoints, Transport, TransportSettings, WeChat};
+
+use crate::config::Config;
+
+/// How often sessions that nobody can come back to are deleted.
+const SWEEP_EVERY: Duration = Duration::from_secs(3600);
+
+/// What renders the page at `/metrics`.
+pub type RenderMetrics = Arc<dyn Fn() -> String + Send + Sync>;
+
+/// A server that listens.
+pub struct Running {
+    pub address: SocketAddr,
+    pub app: Arc<App>,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+/// Opens the database and builds the product on it, without listening. The database is migrated.
+pub async fn build(config: &Config, clock: Clock, dice: Dice) -> Result<Arc<App>> {
+    config.core.validate().map_err(|sentence| anyhow!(sentence))?;
+    let store = open_store(config).await?;
+    let applied = store
+        .migrate()
+        .await
+        .with_context(|| format!("the {} database cannot be brought up to date", store.engine()))?;
+    if !applied.is_empty() {
+        tracing::info!(migrations = applied.join(", "), "the database was brought up to date");
+    }
+    let app = App::new(store, wechat(config, &clock, &dice)?, clock, dice, config.core.clone());
+    Ok(Arc::new(app.map_err(|sentence| anyhow!(sentence))?))
+}
+
+/// Opens the database as it is.
+pub async fn open_store(config: &Config) -> Result<Store> {
+    let url = DatabaseUrl::parse(config.database.url.expose())?;
+    if let DatabaseUrl::Sqlite(path) = &url
+        && let Some(directory) = path.parent().filter(|directory| !directory.as_os_str().is_empty())
+    {
+        std::fs::create_dir_all(directory)
+            .with_context(|| format!("{} cannot be made", directory.display()))?;
+    }
+    let settings = StoreSettings { pool_size: config.database.pool_size, ..StoreSettings::new(url) };
+    Store::open(&settings).await.context("the database cannot be opened: is database.url right?")
+}
+
+fn wechat(config: &Config, clock: &Clock, dice: &Dice) -> Result<WeChat> {
+    let settings = &config.wechat;
+    let transport = TransportSettings {
+        timeout: settings.timeout.0,
+        connect_timeout: settings.connect_timeout.0,
+        tries: settings.tries,
+        ..TransportSettings::default()
+    };
+    let transport = Transport::new(transport, clock.clone(), dice.clone())?;
+    let endpoints = Endpoints { api_base: settings.api_base.clone(), open_base: settings.open_base.clone() };
+    Ok(WeChat::new(&endpoints, transport)?)
+}
+
+/// Starts serving.
+pub async fn start(
+    config: &Config,
+    clock: Clock,
+    dice: Dice,
+    render_metrics: RenderMetrics,
+) -> Result<Running> {
+    let app = build(config, clock, dice).await?;
+    let gateway = Gateway::new(Arc::clone(&app), &config.server, render_metrics)
+        .map_err(|sentence| anyhow!(sentence))?;
+    let (address, port) = (config.server.address.as_str(), config.server.port);
+    let listener = TcpListener::bind((address, port)).await.with_context(|| {
+        format!(
+            "cannot listen on {address}:{port}: is the port taken? Choose another with --port or API_PORT"
+        )
+    })?;
+    let address = listener.local_addr()?;
+    let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+    tasks.spawn(gateway.serve(listener, stop.clone().cancelled_owned()));
+    tasks.spawn(sweep(Arc::clone(&app), stop.clone()));
+    tasks.close();
+    Ok(Running { address, app, stop, tasks })
+}
+
+impl Running {
+    /// Finishes the requests that are under way and lets go of the database.
+    pub async fn shutdown(self) {
+        self.stop.cancel();
+        self.tasks.wait().await;
+        self.app.store.close().await;
+    }
+}
+
+async fn sweep(app: Arc<App>, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = app.clock.sleep(SWEEP_EVERY) => {}
+        }
+        match session::flow::sweep(&app).await {
+            Ok(0) => {}
+            Ok(deleted) => tracing::info!(deleted, "old sessions deleted"),
+            Err(failure) => tracing::warn!(cause = failure.chain(), "old sessions were not deleted"),
+        }
+    }
+}
