@@ -127,12 +127,12 @@ fn secrets_may_be_kept_elsewhere() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("jwt");
     fs::write(&file, format!("{SECRET}\n")).unwrap();
-    let text = format!("[auth]\njwt_secret = {{ file = {:?} }}\nseal_secret = {{ env = \"SEAL\" }}\n", file);
+    let text = format!("[auth]\njwt_secret = {{ file = {file:?} }}\nseal_secret = {{ env = \"SEAL\" }}\n");
     let config = load(&text, &[("SEAL", "sealing")]).unwrap();
     assert_eq!(config.core.auth.jwt_secret.expose(), SECRET);
     assert_eq!(config.core.auth.seal_secret.as_ref().map(weir_base::Secret::expose), Some("sealing"));
     // The settings file itself holds none of them.
-    assert_eq!(config.secret_files, [file.clone()]);
+    assert_eq!(config.secret_files, std::slice::from_ref(&file));
 
     let path = file.display().to_string();
     for name in ["JWT_SECRET_FILE", "WEIR_AUTH__JWT_SECRET_FILE"] {
