@@ -23,3 +23,8 @@ generated() {
 }
 
 generated api/openapi.json openapi
+generated docs/reference/settings.md config --reference settings
+generated docs/reference/environment.md config --reference environment
+generated docs/reference/cli.md config --reference cli
+generated docs/reference/metrics.md config --reference metrics
+generated deploy/weir.example.toml config --reference example
