@@ -3,6 +3,7 @@
 pub mod access;
 mod extract;
 mod families;
+mod meters;
 mod observe;
 mod openapi;
 mod own;
@@ -50,6 +51,7 @@ pub(crate) struct Server {
     pub(crate) trusted_proxies: extract::Networks,
     pub(crate) cloud_networks: extract::Networks,
     pub(crate) started: Stopwatch,
+    pub(crate) meters: meters::Meters,
     pub(crate) render_metrics: Arc<dyn Fn() -> String + Send + Sync>,
 }
 
@@ -69,6 +71,7 @@ impl Gateway {
             trusted_proxies: extract::Networks::parse("server.trusted_proxies", &settings.trusted_proxies)?,
             cloud_networks: extract::Networks::parse("auth.cloud_trusted_networks", cloud)?,
             started: Stopwatch::start(),
+            meters: meters::Meters::new(),
             render_metrics,
             app,
         });

@@ -1,7 +1,7 @@
 //! Around every request: its id, the wording of refusals, security headers, one log line, metrics. A panic becomes an
 //! answer like any other.
 
-use std::{borrow::Cow, panic::AssertUnwindSafe, sync::Arc};
+use std::{borrow::Cow, panic::AssertUnwindSafe, time::Duration};
 
 use axum::{
     extract::{MatchedPath, Request, State},
@@ -15,6 +15,7 @@ use weir_base::{Stopwatch, Timestamp, tally, tally::Tally};
 use crate::{
     Shared, extract,
     families::Family,
+    meters::METHODS,
     problem::{Reason, Refusal},
 };
 
@@ -28,7 +29,7 @@ pub(crate) struct Asked {
     pub(crate) path: String,
     method: &'static str,
     /// The path as it is declared; paths may hold ids, which a log must not.
-    route: Option<Arc<str>>,
+    route: Option<MatchedPath>,
 }
 
 impl Asked {
@@ -45,7 +46,7 @@ pub(crate) async fn observe(State(server): State<Shared>, request: Request, next
         at,
         path: request.uri().path().to_owned(),
         method: method_name(request.method()),
-        route: request.extensions().get::<MatchedPath>().map(|path| Arc::from(path.as_str())),
+        route: request.extensions().get::<MatchedPath>().cloned(),
     };
     let too_large = content_length(request.headers()).is_some_and(|length| length > server.body_limit as u64);
     let (response, tally) = if too_large {
@@ -61,7 +62,10 @@ pub(crate) async fn observe(State(server): State<Shared>, request: Request, next
     };
     let (mut response, reason) = word(&asked, response);
     decorate(&asked, response.headers_mut());
-    record(&asked, response.status(), reason.as_ref(), &watch, tally);
+    let elapsed = watch.elapsed();
+    let route = asked.route.as_ref().map(MatchedPath::as_str);
+    server.meters.record(asked.method, route, response.status().as_u16(), elapsed);
+    log(&asked, response.status(), reason.as_ref(), elapsed, tally);
     response
 }
 
@@ -84,18 +88,8 @@ fn content_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-/// A method of our own naming: a stranger's must not become a label.
 fn method_name(method: &axum::http::Method) -> &'static str {
-    match method.as_str() {
-        "GET" => "GET",
-        "HEAD" => "HEAD",
-        "POST" => "POST",
-        "PUT" => "PUT",
-        "PATCH" => "PATCH",
-        "DELETE" => "DELETE",
-        "OPTIONS" => "OPTIONS",
-        _ => "OTHER",
-    }
+    METHODS.into_iter().find(|name| *name == method.as_str()).unwrap_or("OTHER")
 }
 
 /// Words a refusal in its family's envelope; a bare 405 from the router is one too.
@@ -129,15 +123,10 @@ fn decorate(asked: &Asked, headers: &mut HeaderMap) {
     }
 }
 
-/// One line and two metrics for each request.
-fn record(asked: &Asked, status: StatusCode, refusal: Option<&Refusal>, watch: &Stopwatch, tally: Tally) {
-    let route = asked.route.as_deref().unwrap_or("unmatched");
-    let elapsed = watch.elapsed();
+/// One line for each request.
+fn log(asked: &Asked, status: StatusCode, refusal: Option<&Refusal>, elapsed: Duration, tally: Tally) {
+    let route = asked.route.as_ref().map_or("unmatched", MatchedPath::as_str);
     let (method, code) = (asked.method, status.as_u16());
-    metrics::counter!("weir_http_requests_total", "method" => method, "route" => route.to_owned(), "status" => status_label(code))
-        .increment(1);
-    metrics::histogram!("weir_http_request_seconds", "route" => route.to_owned())
-        .record(elapsed.as_secs_f64());
     let reason = refusal.map_or("", |refusal| refusal.0.name());
     let cause = match refusal {
         Some(Refusal(Reason::Failure(failure))) => failure.chain(),
@@ -160,13 +149,6 @@ fn record(asked: &Asked, status: StatusCode, refusal: Option<&Refusal>, watch: &
 }
 
 /// Milliseconds with three decimals.
-fn millis(duration: std::time::Duration) -> f64 {
+fn millis(duration: Duration) -> f64 {
     duration.as_micros() as f64 / 1000.0
-}
-
-fn status_label(code: u16) -> Cow<'static, str> {
-    match code {
-        200 => "200".into(),
-        other => other.to_string().into(),
-    }
 }

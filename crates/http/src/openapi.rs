@@ -33,7 +33,8 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
                  the envelope that its published clients expect.",
             )),
     );
-    OpenApiRouter::with_openapi(api.build()).nest("/api/v1", miniprogram::routes()).merge(own::routes())
+    // Whole paths: nesting would rewrite the address of every request.
+    OpenApiRouter::with_openapi(api.build()).merge(miniprogram::routes()).merge(own::routes())
 }
 
 /// The description as JSON, pretty-printed: what `/openapi.json` answers and `api/openapi.json` holds.

@@ -84,7 +84,7 @@ impl From<Opened> for LoginData {
 }
 
 /// Log in with the code of `wx.login`. The first login creates the user.
-#[utoipa::path(post, path = "/auth/wx-login", tag = "mini-program", operation_id = "wxLogin",
+#[utoipa::path(post, path = "/api/v1/auth/wx-login", tag = "mini-program", operation_id = "wxLogin",
     request_body = LoginBody, responses((status = 200, description = "Logged in", body = Success<LoginData>)))]
 pub(super) async fn wx_login(
     State(server): State<Shared>,
@@ -95,7 +95,7 @@ pub(super) async fn wx_login(
 }
 
 /// The same as `wx-login`, under the name that older clients use.
-#[utoipa::path(post, path = "/auth/wechat-login", tag = "mini-program", operation_id = "wechatLogin",
+#[utoipa::path(post, path = "/api/v1/auth/wechat-login", tag = "mini-program", operation_id = "wechatLogin",
     request_body = LoginBody, responses((status = 200, description = "Logged in", body = Success<LoginData>)))]
 pub(super) async fn wechat_login(
     State(server): State<Shared>,
@@ -155,7 +155,7 @@ pub(super) struct CloudLoginBody {
 
 /// Log in with the headers that WeChat's cloud hosting injects (`x-wx-openid`, `x-wx-unionid`, `x-wx-appid`), from
 /// networks that are configured as trusted; or with an API key and the openid in the body.
-#[utoipa::path(post, path = "/auth/cloud-login", tag = "mini-program", operation_id = "cloudLogin",
+#[utoipa::path(post, path = "/api/v1/auth/cloud-login", tag = "mini-program", operation_id = "cloudLogin",
     request_body = CloudLoginBody, responses((status = 200, description = "Logged in", body = Success<LoginData>)))]
 pub(super) async fn cloud_login(
     State(server): State<Shared>,
@@ -216,7 +216,7 @@ pub(super) struct RefreshData {
 }
 
 /// The next token for one that is good, or expired less than 30 days ago. The old one dies; used again, it ends the session.
-#[utoipa::path(post, path = "/auth/refresh", tag = "mini-program", operation_id = "refresh",
+#[utoipa::path(post, path = "/api/v1/auth/refresh", tag = "mini-program", operation_id = "refresh",
     responses((status = 200, description = "A new token", body = Success<RefreshData>)))]
 pub(super) async fn refresh(
     State(server): State<Shared>,
@@ -235,7 +235,7 @@ pub(super) struct Message {
 }
 
 /// End the session: its tokens are dead from now on, on every replica.
-#[utoipa::path(post, path = "/auth/logout", tag = "mini-program", operation_id = "logout",
+#[utoipa::path(post, path = "/api/v1/auth/logout", tag = "mini-program", operation_id = "logout",
     responses((status = 200, description = "Logged out", body = Success<Message>)))]
 pub(super) async fn logout(
     State(server): State<Shared>,

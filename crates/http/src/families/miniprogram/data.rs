@@ -35,7 +35,7 @@ pub(super) struct PhoneData {
 }
 
 /// The phone number behind a code of the phone button.
-#[utoipa::path(post, path = "/auth/phone", tag = "mini-program", operation_id = "phone",
+#[utoipa::path(post, path = "/api/v1/auth/phone", tag = "mini-program", operation_id = "phone",
     request_body = PhoneBody, responses((status = 200, description = "The phone number", body = Success<PhoneData>)))]
 pub(super) async fn phone(
     State(server): State<Shared>,
@@ -68,7 +68,7 @@ pub(super) struct DecryptBody {
 }
 
 /// Decrypt what the mini-program was given, with the session_key of the last login or the one before.
-#[utoipa::path(post, path = "/auth/decrypt", tag = "mini-program", operation_id = "decrypt",
+#[utoipa::path(post, path = "/api/v1/auth/decrypt", tag = "mini-program", operation_id = "decrypt",
     request_body = DecryptBody, responses((status = 200, description = "The decrypted object", body = Success<Value>)))]
 pub(super) async fn decrypt(
     State(server): State<Shared>,
@@ -92,7 +92,7 @@ pub(super) struct SessionData {
 }
 
 /// Ask WeChat whether the session_key of the last login is still good.
-#[utoipa::path(get, path = "/auth/session", tag = "mini-program", operation_id = "session",
+#[utoipa::path(get, path = "/api/v1/auth/session", tag = "mini-program", operation_id = "session",
     responses((status = 200, description = "Good or not", body = Success<SessionData>)))]
 pub(super) async fn session(
     State(server): State<Shared>,

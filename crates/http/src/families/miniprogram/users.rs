@@ -51,14 +51,14 @@ impl ProfileData {
 }
 
 /// Who I am.
-#[utoipa::path(get, path = "/users/me", tag = "mini-program", operation_id = "me",
+#[utoipa::path(get, path = "/api/v1/users/me", tag = "mini-program", operation_id = "me",
     responses((status = 200, description = "The profile", body = Success<ProfileData>)))]
 pub(super) async fn me(State(server): State<Shared>, User(caller): User) -> Success<ProfileData> {
     Success::new(server.app.clock.now(), ProfileData::new(caller.profile, caller.openid))
 }
 
 /// The same as `/users/me`, under the name that older clients use.
-#[utoipa::path(get, path = "/user/profile", tag = "mini-program", operation_id = "profile",
+#[utoipa::path(get, path = "/api/v1/user/profile", tag = "mini-program", operation_id = "profile",
     responses((status = 200, description = "The profile", body = Success<ProfileData>)))]
 pub(super) async fn profile(State(server): State<Shared>, User(caller): User) -> Success<ProfileData> {
     Success::new(server.app.clock.now(), ProfileData::new(caller.profile, caller.openid))
@@ -76,7 +76,7 @@ pub(super) struct ProfileBody {
 }
 
 /// Change my profile.
-#[utoipa::path(patch, path = "/users/me", tag = "mini-program", operation_id = "updateMe",
+#[utoipa::path(patch, path = "/api/v1/users/me", tag = "mini-program", operation_id = "updateMe",
     request_body = ProfileBody, responses((status = 200, description = "The profile", body = Success<ProfileData>)))]
 pub(super) async fn update_me(
     State(server): State<Shared>,
@@ -89,7 +89,7 @@ pub(super) async fn update_me(
 }
 
 /// Cancel my account: personal data is erased, every token is dead.
-#[utoipa::path(delete, path = "/users/me", tag = "mini-program", operation_id = "deleteMe",
+#[utoipa::path(delete, path = "/api/v1/users/me", tag = "mini-program", operation_id = "deleteMe",
     responses((status = 200, description = "Cancelled", body = Success<Message>)))]
 pub(super) async fn delete_me(
     State(server): State<Shared>,
@@ -125,7 +125,7 @@ pub(super) struct CountersData {
 }
 
 /// Write a user's counters with an API key of the scope `users:write`.
-#[utoipa::path(patch, path = "/users/{id}/counters", tag = "mini-program", operation_id = "writeCounters",
+#[utoipa::path(patch, path = "/api/v1/users/{id}/counters", tag = "mini-program", operation_id = "writeCounters",
     params(("id" = i64, Path, description = "The user's id")),
     request_body = CountersBody, responses((status = 200, description = "The counters", body = Success<CountersData>)))]
 pub(super) async fn counters(
