@@ -12,7 +12,7 @@ use tokio_postgres::{
 use tokio_postgres_rustls::MakeRustlsConnect;
 use weir_base::Secret;
 
-use crate::{Param, Row, Statement, StoreError, StoreSettings, Tx, transaction::Engine};
+use crate::{Param, Row, Statement, StoreError, StoreSettings, Tx, transaction::Engine, value::InOrder};
 
 pub(crate) struct Postgres {
     pool: Pool,
@@ -124,7 +124,7 @@ pub(crate) async fn rows<R: Row>(
 ) -> Result<Vec<R>, StoreError> {
     let prepared = client.prepare_cached(statement.postgres).await?;
     let found = client.query(&prepared, &borrowed(params)).await?;
-    found.iter().map(|row| R::read(row, statement.name)).collect()
+    found.iter().map(|row| R::read(&InOrder::new(row), statement.name)).collect()
 }
 
 pub(crate) async fn optional<R: Row>(
@@ -135,7 +135,7 @@ pub(crate) async fn optional<R: Row>(
     let prepared = client.prepare_cached(statement.postgres).await?;
     match client.query(&prepared, &borrowed(params)).await?.as_slice() {
         [] => Ok(None),
-        [row] => R::read(row, statement.name).map(Some),
+        [row] => R::read(&InOrder::new(row), statement.name).map(Some),
         _ => Err(StoreError::Several { statement: statement.name }),
     }
 }

@@ -16,7 +16,9 @@ use std::{
 use rusqlite::{Connection, OpenFlags, config::DbConfig, params_from_iter};
 use tokio::sync::oneshot;
 
-use crate::{Access, Param, Row, Statement, StoreError, StoreSettings, Tx, transaction::Engine};
+use crate::{
+    Access, Param, Row, Statement, StoreError, StoreSettings, Tx, transaction::Engine, value::InOrder,
+};
 
 mod writer;
 
@@ -233,7 +235,7 @@ pub(crate) fn rows<R: Row>(
     let mut found = prepared.query(params_from_iter(params))?;
     let mut rows = Vec::new();
     while let Some(row) = found.next()? {
-        rows.push(R::read(row, statement.name)?);
+        rows.push(R::read(&InOrder::new(row), statement.name)?);
     }
     Ok(rows)
 }
@@ -246,7 +248,7 @@ pub(crate) fn optional<R: Row>(
     let mut prepared = connection.prepare_cached(statement.sqlite)?;
     let mut found = prepared.query(params_from_iter(params))?;
     let Some(row) = found.next()? else { return Ok(None) };
-    let row = R::read(row, statement.name)?;
+    let row = R::read(&InOrder::new(row), statement.name)?;
     // Only at the end of a statement does SQLite look at foreign keys: a row of RETURNING says nothing yet.
     match found.next()? {
         None => Ok(Some(row)),

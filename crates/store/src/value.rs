@@ -186,13 +186,45 @@ pub trait Cells {
     fn first(&self) -> Option<Cell<'_>>;
 }
 
-impl Cells for rusqlite::Row<'_> {
+/// A row on its way into a struct. Statements name their columns mostly in the order of the struct's fields, so the next
+/// column is looked at before all are searched.
+pub(crate) struct InOrder<'r, R> {
+    row: &'r R,
+    next: std::cell::Cell<usize>,
+}
+
+impl<'r, R> InOrder<'r, R> {
+    pub(crate) fn new(row: &'r R) -> Self {
+        Self { row, next: std::cell::Cell::new(0) }
+    }
+
+    /// The position of the column called so; `name` tells the name at a position, of which there are `count`.
+    fn position<'n>(
+        &self,
+        column: &str,
+        count: usize,
+        name: impl Fn(usize) -> Option<&'n str>,
+    ) -> Option<usize> {
+        let next = self.next.get();
+        let at = if name(next) == Some(column) {
+            next
+        } else {
+            (0..count).find(|at| name(*at) == Some(column))?
+        };
+        self.next.set(at + 1);
+        Some(at)
+    }
+}
+
+impl Cells for InOrder<'_, rusqlite::Row<'_>> {
     fn named(&self, column: &str) -> Option<Cell<'_>> {
-        cell_of(self.get_ref(column).ok()?)
+        let statement = self.row.as_ref();
+        let at = self.position(column, statement.column_count(), |at| statement.column_name(at).ok())?;
+        cell_of(self.row.get_ref(at).ok()?)
     }
 
     fn first(&self) -> Option<Cell<'_>> {
-        cell_of(self.get_ref(0).ok()?)
+        cell_of(self.row.get_ref(0).ok()?)
     }
 }
 
@@ -205,13 +237,16 @@ fn cell_of(value: ValueRef<'_>) -> Option<Cell<'_>> {
     }
 }
 
-impl Cells for tokio_postgres::Row {
+impl Cells for InOrder<'_, tokio_postgres::Row> {
     fn named(&self, column: &str) -> Option<Cell<'_>> {
-        self.try_get(column).ok()
+        let columns = self.row.columns();
+        let at =
+            self.position(column, columns.len(), |at| columns.get(at).map(tokio_postgres::Column::name))?;
+        self.row.try_get(at).ok()
     }
 
     fn first(&self) -> Option<Cell<'_>> {
-        self.try_get(0).ok()
+        self.row.try_get(0).ok()
     }
 }
 

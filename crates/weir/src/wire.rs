@@ -5,16 +5,19 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use anyhow::{Context, Result, anyhow};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use weir_base::{Clock, Dice};
+use weir_base::{Clock, Dice, clock::pause};
 use weir_core::{App, session};
 use weir_http::Gateway;
 use weir_store::{DatabaseUrl, Store, StoreSettings};
 use weir_wechat::{Endpoints, Transport, TransportSettings, WeChat};
 
-use crate::config::Config;
+use crate::{config::Config, telemetry};
 
 /// How often sessions that nobody can come back to are deleted.
 const SWEEP_EVERY: Duration = Duration::from_secs(3600);
+
+/// How often measurements are sorted into their buckets, in real time.
+const UPKEEP_EVERY: Duration = Duration::from_secs(1);
 
 /// What renders the page at `/metrics`.
 pub type RenderMetrics = Arc<dyn Fn() -> String + Send + Sync>;
@@ -88,6 +91,7 @@ pub async fn start(
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
     tasks.spawn(gateway.serve(listener, stop.clone().cancelled_owned()));
     tasks.spawn(sweep(Arc::clone(&app), stop.clone()));
+    tasks.spawn(keep_metrics(stop.clone()));
     tasks.close();
     Ok(Running { address, app, stop, tasks })
 }
@@ -98,6 +102,12 @@ impl Running {
         self.stop.cancel();
         self.tasks.wait().await;
         self.app.store.close().await;
+    }
+}
+
+async fn keep_metrics(stop: CancellationToken) {
+    while stop.run_until_cancelled(pause(UPKEEP_EVERY)).await.is_some() {
+        telemetry::upkeep();
     }
 }
 

@@ -80,9 +80,18 @@ fn count_dropped(lines: &Lines) {
 
 static DROPPED: OnceLock<Box<dyn Fn() -> u64 + Send + Sync>> = OnceLock::new();
 
+static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
+
+/// Sorts what was measured into its buckets. Until then each measurement takes memory, so this is done every second, and
+/// not only when somebody looks at `/metrics`.
+pub(crate) fn upkeep() {
+    if let Some(Some(handle)) = HANDLE.get() {
+        handle.run_upkeep();
+    }
+}
+
 /// Installs the metrics recorder, once in a process, and answers what renders the page at `/metrics`.
 pub fn metrics() -> Arc<dyn Fn() -> String + Send + Sync> {
-    static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
     let handle = HANDLE.get_or_init(|| {
         let seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
         let counts = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
