@@ -75,6 +75,21 @@ impl Client {
     /// # Panics
     /// When no answer comes, or one that is not as described.
     pub async fn send(&self, method: Method, path: &str, body: Option<(String, &str)>) -> Answer {
+        let answer = self.try_send(method.clone(), path, body).await;
+        answer.unwrap_or_else(|error| panic!("{method} {path}: no answer: {error:?}"))
+    }
+
+    /// POST to a server that may be killed meanwhile: `None` when no whole answer comes.
+    pub async fn try_post(&self, path: &str, body: &Value) -> Option<Answer> {
+        self.try_send(Method::POST, path, Some((body.to_string(), "application/json"))).await.ok()
+    }
+
+    async fn try_send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<(String, &str)>,
+    ) -> Result<Answer, reqwest::Error> {
         let mut request = self.http.request(method.clone(), format!("{}{path}", self.base));
         if let Some(bearer) = &self.bearer {
             request = request.bearer_auth(bearer);
@@ -88,17 +103,16 @@ impl Client {
                 request = request.header("content-type", kind);
             }
         }
-        let response =
-            request.send().await.unwrap_or_else(|error| panic!("{method} {path}: no answer: {error:?}"));
+        let response = request.send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let text = response.text().await.unwrap_or_else(|error| panic!("{method} {path}: cut: {error:?}"));
+        let text = response.text().await?;
         let kind = headers.get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         let declared = path.split('?').next().unwrap_or_default();
         if method != Method::HEAD {
             contract::check(&method.as_str().to_lowercase(), declared, status, kind, text.as_bytes());
         }
         let json = serde_json::from_str(&text).unwrap_or(Value::Null);
-        Answer { status, headers, text, json }
+        Ok(Answer { status, headers, text, json })
     }
 }
 

@@ -79,7 +79,7 @@ impl TestWeir {
     pub async fn pass_while_held(&self, path: &str, count: usize, time: Duration) {
         self.wait_for_calls(path, count).await;
         // The caller's time limit and WeChat's delay.
-        self.clock.wait_for_sleepers(2).await;
+        self.wait_for_sleepers(2).await;
         self.clock.advance(time);
     }
 

@@ -1,19 +1,18 @@
 //! The whole product on a clock that stands still: simulator, gateway and a database of its own, over real sockets.
 
-use std::{
-    sync::{Arc, OnceLock},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::oneshot};
+use weir::{
+    config::{Config, DatabaseSettings, LogSettings, WeChatSettings},
+    telemetry,
+    wire::{self, Ground, Running},
+};
 use weir_base::{Clock, Dice, Secret, Timestamp};
 use weir_core::{App, AppKind, AppSettings, Settings, apikey::Scope};
-use weir_http::{Gateway, ServerSettings};
+use weir_http::ServerSettings;
 use weir_simulator::{Simulator, World};
-use weir_store::{DatabaseUrl, Store, StoreSettings};
-use weir_wechat::{Endpoints, Transport, TransportSettings, WeChat};
 
 use crate::{Client, Engine, TestDatabase};
 
@@ -32,7 +31,9 @@ pub struct TestWeir {
     pub wechat: Client,
     pub database: Arc<TestDatabase>,
     settings: Setup,
-    stops: Vec<oneshot::Sender<()>>,
+    /// This gateway first, then its replicas.
+    gateways: Vec<Running>,
+    _stop_simulator: oneshot::Sender<()>,
 }
 
 /// What a test may change before it starts.
@@ -43,6 +44,35 @@ pub struct Setup {
     pub clock: Clock,
     pub wechat_tries: u32,
     api_base: String,
+}
+
+impl Setup {
+    fn new() -> Self {
+        Self {
+            core: demo_settings(),
+            server: ServerSettings { port: 0, ..ServerSettings::default() },
+            clock: Clock::standing_at(START),
+            wechat_tries: 2,
+            api_base: String::new(),
+        }
+    }
+
+    fn config(&self, database: &str) -> Config {
+        Config {
+            core: self.core.clone(),
+            server: self.server.clone(),
+            database: DatabaseSettings { url: Secret::new(database), pool_size: 8 },
+            wechat: WeChatSettings {
+                api_base: self.api_base.clone(),
+                open_base: self.api_base.clone(),
+                tries: self.wechat_tries,
+                ..WeChatSettings::default()
+            },
+            log: LogSettings::default(),
+            entries: Vec::new(),
+            secret_files: Vec::new(),
+        }
+    }
 }
 
 impl TestWeir {
@@ -57,18 +87,13 @@ impl TestWeir {
     /// When anything does not start.
     pub async fn start_with(engine: Engine, change: impl FnOnce(&mut Setup)) -> Option<Self> {
         let database = TestDatabase::create_migrated(engine, "weir", async |url: &str| {
-            let store = open(url).await;
+            let config = Setup::new().config(url);
+            let store = wire::open_store(&config).await.unwrap_or_else(|error| panic!("{error:?}"));
             store.migrate().await.unwrap_or_else(|error| panic!("migrate: {error:?}"));
             store.close().await;
         })
         .await?;
-        let mut setup = Setup {
-            core: demo_settings(),
-            server: ServerSettings { port: 0, ..ServerSettings::default() },
-            clock: Clock::standing_at(START),
-            wechat_tries: 2,
-            api_base: String::new(),
-        };
+        let mut setup = Setup::new();
         change(&mut setup);
         let simulator = Simulator::new(World::demo(), setup.clock.clone(), Dice::seeded(1));
         let (listener, base) = listen().await;
@@ -79,24 +104,31 @@ impl TestWeir {
             drop(ended);
         });
         setup.api_base.clone_from(&base);
-        let (app, client, gateway_stop) = boot(&setup, database.url()).await;
+        let (gateway, client) = boot(&setup, database.url()).await;
         Some(Self {
-            app,
+            app: Arc::clone(&gateway.app),
             clock: setup.clock.clone(),
             simulator,
             client,
             wechat: Client::new(base),
             database: Arc::new(database),
             settings: setup,
-            stops: vec![stop, gateway_stop],
+            gateways: vec![gateway],
+            _stop_simulator: stop,
         })
     }
 
     /// One more gateway on the same database and the same WeChat.
     pub async fn replica(&mut self) -> (Arc<App>, Client) {
-        let (app, client, stop) = boot(&self.settings, self.database.url()).await;
-        self.stops.push(stop);
+        let (gateway, client) = boot(&self.settings, self.database.url()).await;
+        let app = Arc::clone(&gateway.app);
+        self.gateways.push(gateway);
         (app, client)
+    }
+
+    /// Waits until so many requests and calls wait for the clock. Each gateway's sweeper does so all the time.
+    pub async fn wait_for_sleepers(&self, count: usize) {
+        self.clock.wait_for_sleepers(count + self.gateways.len()).await;
     }
 
     /// Somebody with WeChat: `alice`, `bob`, `carol`, `shade` or `nobody`.
@@ -188,42 +220,18 @@ fn demo_settings() -> Settings {
     settings
 }
 
-async fn open(url: &str) -> Store {
-    let url = DatabaseUrl::parse(url).unwrap_or_else(|error| panic!("{error}"));
-    let settings = StoreSettings { pool_size: 8, ..StoreSettings::new(url) };
-    Store::open(&settings).await.unwrap_or_else(|error| panic!("the database does not open: {error:?}"))
-}
-
 async fn listen() -> (TcpListener, String) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap_or_else(|error| panic!("no port: {error}"));
     let address = listener.local_addr().unwrap_or_else(|error| panic!("no address: {error}"));
     (listener, format!("http://{address}"))
 }
 
-async fn boot(setup: &Setup, url: &str) -> (Arc<App>, Client, oneshot::Sender<()>) {
-    metrics_page();
-    let (clock, dice) = (setup.clock.clone(), Dice::system());
+/// The wiring that is shipped, on the test's clock.
+async fn boot(setup: &Setup, url: &str) -> (Running, Client) {
     // Waiting between tries is on the clock, which stands still.
-    let backoff = Duration::ZERO;
-    let transport = TransportSettings { tries: setup.wechat_tries, backoff, ..TransportSettings::default() };
-    let transport = Transport::new(transport, clock.clone(), dice.clone());
-    let transport = transport.unwrap_or_else(|error| panic!("no transport: {error}"));
-    let endpoints = Endpoints { api_base: setup.api_base.clone(), open_base: setup.api_base.clone() };
-    let wechat = WeChat::new(&endpoints, transport).unwrap_or_else(|error| panic!("{error}"));
-    let app = App::new(open(url).await, wechat, clock, dice, setup.core.clone());
-    let app = Arc::new(app.unwrap_or_else(|error| panic!("{error}")));
-    let gateway = Gateway::new(Arc::clone(&app), &setup.server, Arc::new(|| metrics_page().render()));
-    let gateway = gateway.unwrap_or_else(|error| panic!("{error}"));
-    let (listener, base) = listen().await;
-    let (stop, stopped) = oneshot::channel::<()>();
-    tokio::spawn(gateway.serve(listener, async { drop(stopped.await) }));
-    (app, Client::new(base), stop)
-}
-
-/// Counts for the whole process, as the binary's does.
-fn metrics_page() -> &'static PrometheusHandle {
-    static PAGE: OnceLock<PrometheusHandle> = OnceLock::new();
-    PAGE.get_or_init(|| {
-        PrometheusBuilder::new().install_recorder().unwrap_or_else(|error| panic!("no metrics: {error}"))
-    })
+    let ground = Ground { clock: setup.clock.clone(), dice: Dice::system(), backoff: Duration::ZERO };
+    let running = wire::start(&setup.config(url), ground, telemetry::metrics()).await;
+    let running = running.unwrap_or_else(|error| panic!("weir does not start: {error:?}"));
+    let client = Client::new(format!("http://{}", running.address));
+    (running, client)
 }

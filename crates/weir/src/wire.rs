@@ -22,6 +22,23 @@ const UPKEEP_EVERY: Duration = Duration::from_secs(1);
 /// What renders the page at `/metrics`.
 pub type RenderMetrics = Arc<dyn Fn() -> String + Send + Sync>;
 
+/// What a server stands on besides its settings. Tests hand in a clock that stands still.
+#[derive(Clone)]
+pub struct Ground {
+    pub clock: Clock,
+    pub dice: Dice,
+    /// The middle of the wait before a call to WeChat is sent again. It is waited on `clock`.
+    pub backoff: Duration,
+}
+
+impl Ground {
+    /// The machine's own clock and chance.
+    pub fn system() -> Self {
+        let backoff = TransportSettings::default().backoff;
+        Self { clock: Clock::system(), dice: Dice::system(), backoff }
+    }
+}
+
 /// A server that listens.
 pub struct Running {
     pub address: SocketAddr,
@@ -31,7 +48,7 @@ pub struct Running {
 }
 
 /// Opens the database and builds the product on it, without listening. The database is migrated.
-pub async fn build(config: &Config, clock: Clock, dice: Dice) -> Result<Arc<App>> {
+pub async fn build(config: &Config, ground: Ground) -> Result<Arc<App>> {
     config.core.validate().map_err(|sentence| anyhow!(sentence))?;
     let store = open_store(config).await?;
     let applied = store
@@ -41,7 +58,8 @@ pub async fn build(config: &Config, clock: Clock, dice: Dice) -> Result<Arc<App>
     if !applied.is_empty() {
         tracing::info!(migrations = applied.join(", "), "the database was brought up to date");
     }
-    let app = App::new(store, wechat(config, &clock, &dice)?, clock, dice, config.core.clone());
+    let wechat = wechat(config, &ground)?;
+    let app = App::new(store, wechat, ground.clock, ground.dice, config.core.clone());
     Ok(Arc::new(app.map_err(|sentence| anyhow!(sentence))?))
 }
 
@@ -58,27 +76,23 @@ pub async fn open_store(config: &Config) -> Result<Store> {
     Store::open(&settings).await.context("the database cannot be opened: is database.url right?")
 }
 
-fn wechat(config: &Config, clock: &Clock, dice: &Dice) -> Result<WeChat> {
+fn wechat(config: &Config, ground: &Ground) -> Result<WeChat> {
     let settings = &config.wechat;
     let transport = TransportSettings {
         timeout: settings.timeout.0,
         connect_timeout: settings.connect_timeout.0,
         tries: settings.tries,
+        backoff: ground.backoff,
         ..TransportSettings::default()
     };
-    let transport = Transport::new(transport, clock.clone(), dice.clone())?;
+    let transport = Transport::new(transport, ground.clock.clone(), ground.dice.clone())?;
     let endpoints = Endpoints { api_base: settings.api_base.clone(), open_base: settings.open_base.clone() };
     Ok(WeChat::new(&endpoints, transport)?)
 }
 
 /// Starts serving.
-pub async fn start(
-    config: &Config,
-    clock: Clock,
-    dice: Dice,
-    render_metrics: RenderMetrics,
-) -> Result<Running> {
-    let app = build(config, clock, dice).await?;
+pub async fn start(config: &Config, ground: Ground, render_metrics: RenderMetrics) -> Result<Running> {
+    let app = build(config, ground).await?;
     let gateway = Gateway::new(Arc::clone(&app), &config.server, render_metrics)
         .map_err(|sentence| anyhow!(sentence))?;
     let (address, port) = (config.server.address.as_str(), config.server.port);

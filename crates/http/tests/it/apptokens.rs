@@ -173,7 +173,7 @@ weir_testkit::engines! {
         let app = Arc::clone(&weir.app);
         let leaving = tokio::spawn(async move { flow::token(&app, MINI).await.map(|token| token.version) });
         weir.wait_for_calls(STABLE_TOKEN, 1).await;
-        weir.clock.wait_for_sleepers(2).await;
+        weir.wait_for_sleepers(2).await;
         leaving.abort();
         assert!(leaving.await.is_err_and(|error| error.is_cancelled()));
         let (token, ()) = tokio::join!(flow::token(&weir.app, MINI), async {

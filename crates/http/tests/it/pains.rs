@@ -124,7 +124,7 @@ weir_testkit::engines! {
         weir.wait_for_calls(STABLE_TOKEN, 2).await;
         assert_eq!(checks(&clients, 60).await, [200; 60]);
         assert_eq!(weir.calls(STABLE_TOKEN).await, 2, "one waits, nobody else does");
-        weir.clock.wait_for_sleepers(2).await;
+        weir.wait_for_sleepers(2).await;
         weir.clock.advance(Duration::from_secs(5));
         while weir.number("SELECT failures FROM app_tokens").await == 0 {
             assert_eq!(checks(&clients, 3).await, [200; 3]);

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use anyhow::{Result, anyhow};
-use weir_base::{Clock, Dice};
 use weir_core::{
     App, Failure,
     account::{UserId, merge},
@@ -11,10 +10,13 @@ use weir_core::{
 };
 
 use super::{place, say};
-use crate::{cli::Place, wire};
+use crate::{
+    cli::Place,
+    wire::{self, Ground},
+};
 
 async fn open(place: &Place) -> Result<Arc<App>> {
-    wire::build(&place::config(place)?, Clock::system(), Dice::system()).await
+    wire::build(&place::config(place)?, Ground::system()).await
 }
 
 fn told(failure: &Failure) -> anyhow::Error {

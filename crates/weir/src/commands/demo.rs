@@ -5,14 +5,13 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use weir_base::{Clock, Dice};
 use weir_simulator::{Simulator, World};
 
 use super::{place, say, simulate};
 use crate::{
     cli::DemoArgs,
     lifecycle, telemetry,
-    wire::{self, RenderMetrics, Running},
+    wire::{self, Ground, RenderMetrics, Running},
 };
 
 /// A running demo.
@@ -33,7 +32,7 @@ impl Demo {
         level: Option<&str>,
         metrics: RenderMetrics,
     ) -> Result<(Self, telemetry::Guard)> {
-        let (clock, dice) = (Clock::system(), Dice::system());
+        let ground = Ground::system();
         let listener = simulate::listen(simulator_port).await?;
         let address = format!("http://{}", listener.local_addr()?);
         let mut config = place::demo_config(data, Some(&address))?;
@@ -43,11 +42,11 @@ impl Demo {
         }
         let log = telemetry::start(&config.log)?;
         let simulator =
-            Simulator::load(World::demo(), clock.clone(), dice.clone(), &data.join("simulator.json"))?;
+            Simulator::load(World::demo(), ground.clock.clone(), ground.dice.clone(), &data.join("simulator.json"))?;
         let stop = CancellationToken::new();
         let stopped = stop.clone();
         let serving = tokio::spawn(async move { simulator.serve(listener, stopped.cancelled_owned()).await });
-        let gateway = wire::start(&config, clock, dice, metrics).await?;
+        let gateway = wire::start(&config, ground, metrics).await?;
         Ok((Self { gateway, simulator: address, stop, serving }, log))
     }
 

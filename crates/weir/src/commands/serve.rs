@@ -1,11 +1,11 @@
 use anyhow::{Result, anyhow};
-use weir_base::{Clock, Dice};
 
 use super::say;
 use crate::{
     cli::ServeArgs,
     config::{Config, Layer, Sources},
-    lifecycle, telemetry, wire,
+    lifecycle, telemetry,
+    wire::{self, Ground},
 };
 
 pub(super) async fn run(args: ServeArgs) -> Result<()> {
@@ -19,7 +19,7 @@ pub(super) async fn run(args: ServeArgs) -> Result<()> {
     let config = Config::load(&sources).map_err(|sentence| anyhow!(sentence))?;
     config.core.validate().map_err(|sentence| anyhow!(sentence))?;
     let _log = telemetry::start(&config.log)?;
-    let running = wire::start(&config, Clock::system(), Dice::system(), telemetry::metrics()).await?;
+    let running = wire::start(&config, Ground::system(), telemetry::metrics()).await?;
     if config.core.apps.is_empty() {
         tracing::warn!(
             "no WeChat app is configured: nobody can log in; add [[apps]] to weir.toml or set WX_APPID and WX_SECRET"

@@ -6,9 +6,11 @@ use std::{fmt, path::PathBuf};
 
 use anyhow::Result;
 use serde::Serialize;
-use weir_base::{Clock, Dice};
 
-use crate::{config::Config, wire};
+use crate::{
+    config::Config,
+    wire::{self, Ground},
+};
 
 /// How one thing is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -71,7 +73,7 @@ pub(crate) async fn examine(config: Result<Config>) -> Vec<Finding> {
     };
     let mut findings = vec![settings(&config)];
     findings.extend(secrets(&config));
-    let app = match wire::build(&config, Clock::system(), Dice::system()).await {
+    let app = match wire::build(&config, Ground::system()).await {
         Ok(app) => {
             findings.push(database(&app).await);
             Some(app)
