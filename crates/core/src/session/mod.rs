@@ -2,6 +2,7 @@
 
 pub mod data;
 pub mod flow;
+mod hs256;
 pub mod model;
 pub mod refresh;
 pub mod rows;
