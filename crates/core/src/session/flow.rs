@@ -266,9 +266,16 @@ pub async fn logout(app: &App, caller: &Caller) -> Outcome<()> {
         .await
 }
 
-/// Deletes sessions that nobody can come back to. Answers how many.
+/// Deletes all sessions that nobody can come back to, a few at once so that others can write between. Answers how many.
 pub async fn sweep(app: &App) -> Outcome<u64> {
-    const AT_ONCE: i64 = 1000;
+    const AT_ONCE: i64 = 200;
     let before = app.clock.now().minus(app.settings.auth.refresh_grace.0);
-    Ok(rows::delete_expired(&app.store, before, AT_ONCE).await?)
+    let mut all = 0;
+    loop {
+        let deleted = rows::delete_expired(&app.store, before, AT_ONCE).await?;
+        all += deleted;
+        if deleted == 0 {
+            return Ok(all);
+        }
+    }
 }

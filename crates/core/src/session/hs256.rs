@@ -62,3 +62,75 @@ impl Hs256 {
         (claims.iss == self.issuer && claims.aud == self.audience).then_some(claims)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const SECRET: &str = "Zk3vQ9sWm2Xc7Lr8Td1Yb6Nh4Gp5Jf0U";
+
+    fn own() -> Hs256 {
+        Hs256::new([Secret::new(SECRET), Secret::new("the secret before")].iter(), "weir", "weir")
+    }
+
+    fn claims() -> Claims {
+        Claims {
+            sub: "7".to_owned(),
+            user_id: 7,
+            openid: "oGZUI0egBJY1zhBYw2KhdUfwVJJE".to_owned(),
+            nickname: "爱丽丝 🌸".to_owned(),
+            iss: "weir".to_owned(),
+            aud: "weir".to_owned(),
+            iat: 1_795_161_600,
+            exp: 1_795_766_400,
+            jti: "j".to_owned(),
+            sid: "s".to_owned(),
+        }
+    }
+
+    #[test]
+    fn the_library_and_we_understand_each_other() {
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.validate_exp = false;
+        validation.set_audience(&["weir"]);
+        let token = own().sign(&claims()).unwrap();
+        let read =
+            decode::<Claims>(&token, &DecodingKey::from_secret(SECRET.as_bytes()), &validation).unwrap();
+        assert_eq!((read.claims.user_id, read.claims.nickname), (7, claims().nickname));
+        let theirs =
+            encode(&Header::default(), &claims(), &EncodingKey::from_secret(SECRET.as_bytes())).unwrap();
+        assert!(matches!(own().check(&theirs), Checked::Good(claims) if claims.user_id == 7));
+    }
+
+    #[test]
+    fn tokens_of_the_secret_before_and_only_ours_are_good() {
+        let before = Hs256::new([Secret::new("the secret before")].iter(), "weir", "weir");
+        assert!(matches!(own().check(&before.sign(&claims()).unwrap()), Checked::Good(_)));
+        let other = Hs256::new([Secret::new("another secret")].iter(), "weir", "weir");
+        assert!(matches!(own().check(&other.sign(&claims()).unwrap()), Checked::Bad));
+        let foreign = Hs256::new([Secret::new(SECRET)].iter(), "weir", "somebody else");
+        assert!(matches!(foreign.check(&own().sign(&claims()).unwrap()), Checked::Bad));
+        let none = format!("{}.{}.", URL_SAFE_NO_PAD.encode(r#"{"alg":"none"}"#), "e30");
+        assert!(matches!(own().check(&none), Checked::Foreign));
+    }
+
+    proptest! {
+        #[test]
+        fn any_change_makes_a_token_bad(at in any::<prop::sample::Index>(), to in "[A-Za-z0-9_.-]") {
+            let token = own().sign(&claims()).unwrap();
+            let at = at.index(token.len());
+            let changed = format!("{}{to}{}", &token[..at], &token[at + 1..]);
+            prop_assume!(changed != token);
+            // The last character of the signature carries two bits that say nothing: only their zero is let through.
+            prop_assert!(!matches!(own().check(&changed), Checked::Good(_)));
+        }
+
+        #[test]
+        fn garbage_is_refused_without_a_panic(text in ".{0,200}") {
+            prop_assert!(!matches!(own().check(&text), Checked::Good(_)));
+        }
+    }
+}

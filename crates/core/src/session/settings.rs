@@ -50,6 +50,9 @@ const MIN_BYTES: usize = 32;
 impl AuthSettings {
     pub fn validate(&self) -> Result<(), String> {
         strong("auth.jwt_secret (JWT_SECRET)", &self.jwt_secret)?;
+        for secret in &self.jwt_previous_secrets {
+            strong("auth.jwt_previous_secrets", secret)?;
+        }
         if let Some(secret) = self.seal_secret.as_ref().filter(|secret| !secret.is_empty()) {
             strong("auth.seal_secret", secret)?;
         }
@@ -100,5 +103,17 @@ mod tests {
             assert!(with_secret(weak).is_err_and(|error| error.contains("openssl rand")), "{weak}");
         }
         assert_eq!(with_secret("Zk3vQ9sWm2Xc7Lr8Td1Yb6Nh4Gp5Jf0U"), Ok(()));
+    }
+
+    #[test]
+    fn a_weak_secret_of_before_would_let_forgers_in_as_well() {
+        for weak in ["", "short"] {
+            let settings = AuthSettings {
+                jwt_secret: Secret::new("Zk3vQ9sWm2Xc7Lr8Td1Yb6Nh4Gp5Jf0U"),
+                jwt_previous_secrets: vec![Secret::new(weak)],
+                ..AuthSettings::default()
+            };
+            assert!(settings.validate().is_err_and(|error| error.contains("jwt_previous_secrets")), "{weak}");
+        }
     }
 }
