@@ -28,8 +28,3 @@ generated docs/reference/environment.md config --reference environment
 generated docs/reference/cli.md config --reference cli
 generated docs/reference/metrics.md config --reference metrics
 generated deploy/weir.example.toml config --reference example
-generated docs/reference/settings.md config --reference settings
-generated docs/reference/environment.md config --reference environment
-generated docs/reference/cli.md config --reference cli
-generated docs/reference/metrics.md config --reference metrics
-generated deploy/weir.example.toml config --reference example
