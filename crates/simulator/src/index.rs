@@ -18,10 +18,12 @@ const HEAD: &str = "<!DOCTYPE html>
 <style>
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
 table { border-collapse: collapse } td { padding: .15rem 1rem .15rem 0; vertical-align: top }
-code { white-space: nowrap }
+td code { white-space: nowrap }
 </style></head><body>
 <h1>WeChat simulator</h1>
-<p>Point a WeChat client at this address instead of <code>https://api.weixin.qq.com</code>.</p>
+<p>Point a WeChat client at this address instead of <code>https://api.weixin.qq.com</code>. Which apps and people there are
+tell <a href=\"/_sim/apps\">/_sim/apps</a> and <a href=\"/_sim/users\">/_sim/users</a>; what was called,
+<a href=\"/_sim/calls\">/_sim/calls</a>.</p>
 ";
 
 const FAULTS: &str = "<h2>Faults</h2>
@@ -67,7 +69,9 @@ pub fn page() -> Response<Body> {
     }
     page.push_str("</table><h2>Control</h2>");
     page.push_str(
-        "<p><code>appid</code> takes an appid or a name, <code>user</code> an id or a name.</p><table>",
+        "<p>Bodies are JSON, for example \
+         <code>curl 127.0.0.1:7070/_sim/login-code --json '{\"appid\": \"mini\", \"user\": \"alice\"}'</code>. \
+         <code>appid</code> takes an appid or a name, <code>user</code> an id or a name; <code>?</code> marks what may be left out.</p><table>",
     );
     for control in CONTROLS {
         row(&mut page, control.method, control.path, control.does);
