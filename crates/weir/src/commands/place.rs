@@ -20,6 +20,7 @@ use crate::{
 /// Where a demo keeps its things, unless told otherwise.
 pub(super) const DATA: &str = "data";
 const SECRET_FILE: &str = "jwt_secret";
+const SIMULATOR_FILE: &str = "simulator_address";
 
 /// The settings that a command works with: those of the data directory when one is named, else those of file and
 /// environment; without a secret in them, those of the demo in `data`, if there was one.
@@ -39,7 +40,8 @@ pub(super) fn config(place: &Place) -> Result<Config> {
     Ok(config)
 }
 
-/// The demo's settings: the demo world's apps, a secret of its own, the simulator for WeChat.
+/// The demo's settings: the demo world's apps, a secret of its own, the simulator for WeChat. Without `simulator`, the
+/// one that the demo had when it was started last: the real WeChat must never hear of the demo's apps.
 pub(super) fn demo_config(data: &Path, simulator: Option<&str>) -> Result<Config> {
     let environment = std::env::vars().filter(|(name, _)| name.starts_with("WEIR_LOG__")).collect();
     let sources = Sources { file: File::None, environment, fixed: Vec::new() };
@@ -48,10 +50,16 @@ pub(super) fn demo_config(data: &Path, simulator: Option<&str>) -> Result<Config
     config.core.auth.jwt_secret = secret(data)?;
     config.core.apps = demo_apps();
     config.database.url = Secret::new(format!("sqlite:{}", data.join("weir.db").display()));
-    if let Some(simulator) = simulator {
-        simulator.clone_into(&mut config.wechat.api_base);
-        simulator.clone_into(&mut config.wechat.open_base);
-    }
+    let noted = data.join(SIMULATOR_FILE);
+    let simulator = match simulator {
+        Some(address) => {
+            fs::write(&noted, address).with_context(|| format!("{} cannot be written", noted.display()))?;
+            address.to_owned()
+        }
+        None => fs::read_to_string(&noted).unwrap_or_else(|_| "http://127.0.0.1:7070".to_owned()),
+    };
+    simulator.clone_into(&mut config.wechat.open_base);
+    config.wechat.api_base = simulator;
     Ok(config)
 }
 

@@ -23,23 +23,23 @@ pub(super) async fn examine(app: &Arc<App>, config: &Config) -> Vec<Finding> {
             ));
             continue;
         }
-        findings.push(credentials(app, settings).await);
+        findings.push(credentials(app, settings, &config.wechat.api_base).await);
     }
     findings
 }
 
 /// Asks for the shared token as everybody does, so that looking does not cost the token that is in use.
-async fn credentials(app: &Arc<App>, settings: &AppSettings) -> Finding {
+async fn credentials(app: &Arc<App>, settings: &AppSettings, api_base: &str) -> Finding {
     let check = format!("app {}", settings.name);
     match app.wechat.stable_token(&settings.credentials(), false).await {
         Ok(_) => {
             Finding::new(check, Status::Ok, format!("WeChat knows {} and its AppSecret", settings.appid))
         }
-        Err(error) => refused(check, settings, &error),
+        Err(error) => refused(check, settings, &error, api_base),
     }
 }
 
-fn refused(check: String, settings: &AppSettings, error: &Error) -> Finding {
+fn refused(check: String, settings: &AppSettings, error: &Error, api_base: &str) -> Finding {
     let detail = format!("{error}");
     let failing = Finding::new(check, Status::Failing, detail);
     match error.errcode() {
@@ -52,7 +52,7 @@ fn refused(check: String, settings: &AppSettings, error: &Error) -> Finding {
         Some(40243) => failing.fix("the AppSecret is frozen: unfreeze it in WeChat's console; it takes about ten minutes"),
         Some(45009) => failing.fix("the day's quota is used up: wait until midnight in Beijing, or clear it in WeChat's console"),
         Some(_) => failing.fix("look the errcode up in WeChat's list of return codes"),
-        None => failing.fix("check that this machine reaches wechat.api_base (DNS, firewall, proxy)"),
+        None => failing.fix(format!("check that this machine reaches {api_base} (DNS, firewall; a simulator must be running)")),
     }
 }
 
@@ -76,7 +76,7 @@ async fn clock(app: &Arc<App>, config: &Config) -> Finding {
     };
     let Ok(answer) = answer else {
         return Finding::new(check, Status::Skipped, "WeChat cannot be reached")
-            .fix("check that this machine reaches wechat.api_base (DNS, firewall)");
+            .fix(format!("check that this machine reaches {}", config.wechat.api_base));
     };
     let date = answer.headers().get("date").and_then(|date| date.to_str().ok()).and_then(http_date);
     match date.map(|date| (app.clock.now().seconds() - date).abs()) {
