@@ -21,8 +21,8 @@ table { border-collapse: collapse } td { padding: .15rem 1rem .15rem 0; vertical
 td code { white-space: nowrap }
 </style></head><body>
 <h1>WeChat simulator</h1>
-<p>Point a WeChat client at this address instead of <code>https://api.weixin.qq.com</code>. Which apps and people there are
-tell <a href=\"/_sim/apps\">/_sim/apps</a> and <a href=\"/_sim/users\">/_sim/users</a>; what was called,
+<p>Point a WeChat client at this address instead of <code>https://api.weixin.qq.com</code>. The apps are listed at
+<a href=\"/_sim/apps\">/_sim/apps</a>, the people at <a href=\"/_sim/users\">/_sim/users</a>, the calls so far at
 <a href=\"/_sim/calls\">/_sim/calls</a>.</p>
 ";
 
