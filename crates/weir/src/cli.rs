@@ -142,6 +142,9 @@ pub struct DoctorArgs {
 #[derive(Debug, Subcommand)]
 pub enum KeyCommand {
     /// Make a key and print it: this is the only time that it is seen.
+    #[command(
+        after_help = "Examples:\n  weir key create --scope messages:send,crm:read --name crm\n  weir key create --scope users:write --data data"
+    )]
     Create {
         /// What the key may do: messages:send, crm:read, crm:write, tokens:read, users:read, users:write, admin
         #[arg(long, value_name = "SCOPE,…")]
@@ -153,11 +156,13 @@ pub enum KeyCommand {
         place: Place,
     },
     /// List the keys.
+    #[command(after_help = "Examples:\n  weir key list\n  weir key list --data data")]
     List {
         #[command(flatten)]
         place: Place,
     },
     /// Revoke a key from now on.
+    #[command(after_help = "Examples:\n  weir key revoke key_…")]
     Revoke {
         id: String,
         #[command(flatten)]
@@ -168,6 +173,7 @@ pub enum KeyCommand {
 #[derive(Debug, Subcommand)]
 pub enum AccountCommand {
     /// Take the merge of this account into another back.
+    #[command(after_help = "Examples:\n  weir account unmerge 42")]
     Unmerge {
         /// The id of the account that was merged
         id: i64,

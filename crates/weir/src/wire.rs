@@ -54,7 +54,12 @@ pub async fn build(config: &Config, ground: Ground) -> Result<Arc<App>> {
     let applied = store
         .migrate()
         .await
-        .with_context(|| format!("the {} database cannot be brought up to date", store.engine()))?;
+        .with_context(|| {
+            let engine = store.engine();
+            format!(
+                "the {engine} database cannot be brought up to date: is database.url right, and may its user create tables?"
+            )
+        })?;
     if !applied.is_empty() {
         tracing::info!(migrations = applied.join(", "), "the database was brought up to date");
     }

@@ -57,7 +57,9 @@ struct Fields<'writer> {
 
 impl Fields<'_> {
     fn put(&mut self, field: &Field, value: impl fmt::Display) {
-        if self.result.is_ok() {
+        // Where in its source a library said it, which names directories of the machine that built us.
+        let place = matches!(field.name(), "log.file" | "log.line" | "log.module_path");
+        if self.result.is_ok() && !place {
             self.result = write!(self.writer, r#","{}":{value}"#, field.name());
         }
     }

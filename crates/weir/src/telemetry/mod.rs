@@ -10,7 +10,12 @@ use std::{
 
 use anyhow::{Context, Result};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{
+    EnvFilter, Layer, Registry,
+    filter::{FilterExt, filter_fn},
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
 use weir_base::lines::{Lines, LinesGuard};
 
 use crate::config::{LogFormat, LogSettings, Rotation};
@@ -25,32 +30,38 @@ pub struct Guard {
 
 /// Starts the log. A second start in one process (tests) changes nothing.
 pub fn start(settings: &LogSettings) -> Result<Guard> {
-    let filter =
-        || EnvFilter::try_new(&settings.level).with_context(|| format!("log.level: {:?}", settings.level));
+    let chosen = EnvFilter::try_new(&settings.level);
+    let chosen = chosen.with_context(|| format!("log.level: {:?}", settings.level))?;
     let terminal = io::stdout().is_terminal();
     let (lines, guard) = Lines::to(io::stdout())?;
     count_dropped(&lines);
     let mut guards = vec![guard];
     let pretty = settings.format == LogFormat::Pretty || (settings.format == LogFormat::Auto && terminal);
-    let screen = if pretty {
+    let mut layers = vec![if pretty {
         let layer = tracing_subscriber::fmt::layer().with_ansi(terminal).with_target(false);
-        layer.with_writer(move || lines.clone()).with_filter(filter()?).boxed()
+        layer.with_writer(move || lines.clone()).boxed()
     } else {
-        let layer = tracing_subscriber::fmt::layer().event_format(format::Json).fmt_fields(format::NoFields);
-        layer.with_writer(move || lines.clone()).with_filter(filter()?).boxed()
-    };
-    let file = match &settings.directory {
-        None => None,
-        Some(directory) => {
-            let (lines, guard) = Lines::to(log_files(settings, directory)?)?;
-            guards.push(guard);
-            let layer =
-                tracing_subscriber::fmt::layer().event_format(format::Json).fmt_fields(format::NoFields);
-            Some(layer.with_writer(move || lines.clone()).with_filter(filter()?))
-        }
-    };
-    let _ = tracing_subscriber::registry().with(screen).with(file).try_init();
+        json(lines)
+    }];
+    if let Some(directory) = &settings.directory {
+        let (lines, guard) = Lines::to(log_files(settings, directory)?)?;
+        guards.push(guard);
+        layers.push(json(lines));
+    }
+    let filter = chosen.and(filter_fn(is_fit_to_log));
+    let _ = tracing_subscriber::registry().with(layers.with_filter(filter)).try_init();
     Ok(Guard { _lines: guards })
+}
+
+fn json(lines: Lines) -> Box<dyn Layer<Registry> + Send + Sync> {
+    let layer = tracing_subscriber::fmt::layer().event_format(format::Json).fmt_fields(format::NoFields);
+    layer.with_writer(move || lines.clone()).boxed()
+}
+
+/// What libraries say of their work may quote what they work on: tokio-postgres names every parameter of a statement,
+/// hyper every header. They may only warn, whatever the level.
+fn is_fit_to_log(meta: &tracing::Metadata<'_>) -> bool {
+    *meta.level() <= tracing::Level::WARN || meta.target().starts_with("weir")
 }
 
 fn log_files(

@@ -1,0 +1,131 @@
+//! `weir demo`, and the commands that work beside it.
+
+use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
+use nix::sys::signal::Signal;
+use serde_json::{Value, json};
+use weir_testkit::Client;
+
+use crate::process::{ME, Process, control, log_in, run, run_in, token, weir};
+
+struct Demo {
+    process: Process,
+    weir: Client,
+    simulator: Client,
+}
+
+/// A quiet demo on free ports whose data is in `directory/data`.
+fn demo(directory: &Path) -> Demo {
+    let arguments = ["demo", "--port", "0", "--simulator-port", "0", "--data", "data", "--quiet"];
+    let mut process = Process::start(weir(directory, &arguments, &[]));
+    let weir = Client::new(process.wait_for("weir is ready at "));
+    let simulator = Client::new(process.wait_for("the simulator is ready at "));
+    Demo { process, weir, simulator }
+}
+
+fn secret(directory: &Path) -> String {
+    fs::read_to_string(directory.join("data/jwt_secret")).expect("the demo's secret")
+}
+
+#[tokio::test]
+async fn both_are_ready_when_they_say_so_and_the_secret_is_the_owners() {
+    let directory = tempfile::tempdir().unwrap();
+    let demo = demo(directory.path());
+    assert_eq!(demo.weir.get("/api/health").await.status, 200);
+    assert_eq!(demo.simulator.get("/_sim/health").await.status, 200);
+    let data = log_in(&demo.weir, &demo.simulator, "alice").await;
+    let mode = fs::metadata(directory.path().join("data/jwt_secret")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let secret = secret(directory.path());
+    assert!(secret.len() >= 32);
+    demo.process.signal(Signal::SIGTERM);
+    let ended = demo.process.ended();
+    assert!(!ended.stdout.contains(&secret) && !ended.stderr.contains(&secret), "{ended:?}");
+    assert_eq!(ended.well().lines().count(), 2, "quiet");
+
+    let again = self::demo(directory.path());
+    assert_eq!(self::secret(directory.path()), secret, "made once");
+    again.weir.with_bearer(token(&data)).get(ME).await.data();
+}
+
+#[tokio::test]
+async fn a_key_that_is_made_beside_the_running_demo_works_until_it_is_revoked() {
+    let directory = tempfile::tempdir().unwrap();
+    let demo = demo(directory.path());
+    let beside = |arguments: &[&str]| run_in(directory.path(), arguments, &[]).well();
+    let made = beside(&["key", "create", "--scope", "users:write", "--name", "counters", "--data", "data"]);
+    let key = made.strip_suffix('\n').unwrap();
+    assert!(key.starts_with("weir_") && key.len() == 48 && !key.contains('\n'), "{made:?}");
+
+    let user = log_in(&demo.weir, &demo.simulator, "alice").await["user"]["id"].clone();
+    let host = demo.weir.with_bearer(key);
+    let counters = format!("/api/v1/users/{user}/counters");
+    host.patch(&counters, &json!({ "recipe_count": 7 })).await.data();
+
+    let listed = beside(&["key", "list", "--data", "data"]);
+    let line = listed.lines().find(|line| line.contains("counters")).expect("it is listed");
+    assert!(line.contains("users:write") && line.contains("good") && !listed.contains(key), "{listed}");
+    let id = line.split_whitespace().next().unwrap();
+    assert_eq!(beside(&["key", "revoke", id, "--data", "data"]), format!("{id} is revoked\n"));
+    assert!(beside(&["key", "list", "--data", "data"]).contains("revoked"));
+    host.patch(&counters, &json!({ "recipe_count": 8 })).await.refused(401);
+}
+
+#[test]
+fn a_key_command_that_cannot_be_followed_says_why() {
+    let directory = tempfile::tempdir().unwrap();
+    for (arguments, word) in [
+        (&["key", "create", "--scope", "users:fly"][..], "users:fly"),
+        (&["key", "create", "--scope", ""], "at least one"),
+        (&["key", "revoke", "nonsense"], "weir key list"),
+        (&["key", "list", "--data", "nothing-here"], "weir demo --data nothing-here"),
+    ] {
+        let ended = run_in(directory.path(), arguments, &[("JWT_SECRET", crate::process::SECRET)]);
+        assert_eq!(ended.code, Some(1), "{ended:?}");
+        assert!(ended.stderr.contains(word) && ended.stdout.is_empty(), "{ended:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_host_token_says_who_it_is_for_and_is_signed_by_the_demo() {
+    let directory = tempfile::tempdir().unwrap();
+    let _demo = demo(directory.path());
+    for (ttl, seconds) in [(&[][..], 3600), (&["--ttl", "90m"], 5400)] {
+        let arguments = [&["token", "--sub", "106", "--data", "data"], ttl].concat();
+        let said = run_in(directory.path(), &arguments, &[]).well();
+        let token = said.strip_suffix('\n').unwrap();
+        let key = DecodingKey::from_secret(secret(directory.path()).as_bytes());
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.set_issuer(&["host"]);
+        let claims = decode::<Value>(token, &key, &validation).unwrap().claims;
+        assert_eq!(claims["sub"], "106");
+        assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), seconds);
+    }
+    let outside = run(&["token", "--sub", "106"], &[("JWT_SECRET", crate::process::SECRET)]);
+    assert_eq!(outside.code, Some(1), "{outside:?}");
+    assert!(outside.stdout.is_empty() && outside.stderr.contains("sandbox"), "{outside:?}");
+}
+
+#[tokio::test]
+async fn moving_the_simulators_clock_moves_the_gateways() {
+    let directory = tempfile::tempdir().unwrap();
+    let demo = demo(directory.path());
+    let data = log_in(&demo.weir, &demo.simulator, "alice").await;
+    let alice = demo.weir.with_bearer(token(&data));
+    control(&demo.simulator, "/_sim/clock", &json!({ "advance_s": 604_700 })).await;
+    alice.get(ME).await.data();
+    control(&demo.simulator, "/_sim/clock", &json!({ "advance_s": 100 })).await;
+    alice.get(ME).await.refused(401);
+}
+
+#[test]
+fn once_walks_every_flow_and_counts() {
+    let told = run(&["demo", "--once"], &[]).well();
+    let (steps, last) = told.trim_end().rsplit_once('\n').unwrap();
+    let passed = steps.lines().filter(|line| line.trim_start().starts_with('✓')).count();
+    assert!(passed > 15 && !steps.contains('✗'), "{told}");
+    assert_eq!(last, format!("{passed} passed, 0 failed"));
+    let quiet = run(&["demo", "--once", "--quiet"], &[]).well();
+    assert_eq!(quiet, format!("{passed} passed, 0 failed\n"));
+}

@@ -1,0 +1,11 @@
+//! The binary as its users meet it: real processes, real sockets, real signals.
+
+mod commands;
+mod demo;
+mod doctor;
+mod kill;
+mod logs;
+mod process;
+mod serve;
+mod simulate;
+mod startup;
