@@ -41,8 +41,12 @@ impl Demo {
             level.clone_into(&mut config.log.level);
         }
         let log = telemetry::start(&config.log)?;
-        let simulator =
-            Simulator::load(World::demo(), ground.clock.clone(), ground.dice.clone(), &data.join("simulator.json"))?;
+        let simulator = Simulator::load(
+            World::demo(),
+            ground.clock.clone(),
+            ground.dice.clone(),
+            &data.join("simulator.json"),
+        )?;
         let stop = CancellationToken::new();
         let stopped = stop.clone();
         let serving = tokio::spawn(async move { simulator.serve(listener, stopped.cancelled_owned()).await });
