@@ -20,6 +20,7 @@ use figment::{
     value::{Dict, Value},
 };
 use serde::de::DeserializeOwned;
+use tracing_subscriber::filter::LevelFilter;
 use weir_core::{AppSettings, Settings};
 use weir_http::ServerSettings;
 
@@ -103,7 +104,7 @@ impl Config {
             server: section(&figment, "server")?,
             database: section(&figment, "database")?,
             wechat: section(&figment, "wechat")?,
-            log: section(&figment, "log")?,
+            log: log(&figment)?,
             entries: show::entries(&figment, &core.apps),
             core,
             secret_files,
@@ -134,6 +135,22 @@ fn section<T: DeserializeOwned + Default>(figment: &Figment, name: &str) -> Resu
         Ok(value) => value.deserialize().map_err(|error| refused(figment, name, &error)),
         Err(_) => Ok(T::default()),
     }
+}
+
+/// A word that is no level would be taken for the name of a part, and everything else would fall silent.
+fn log(figment: &Figment) -> Result<LogSettings, String> {
+    let settings: LogSettings = section(figment, "log")?;
+    let words = settings.level.split(',').map(str::trim).filter(|word| !word.contains('='));
+    for word in words {
+        if word.is_empty() || word.parse::<LevelFilter>().is_err() {
+            let origin = origin(figment, "log.level").map(|origin| format!("{origin}: ")).unwrap_or_default();
+            return Err(format!(
+                "{origin}log.level: {word:?} is no level: write error, warn, info, debug, trace or off; parts may have \
+                 their own, as in info,weir_wechat=debug"
+            ));
+        }
+    }
+    Ok(settings)
 }
 
 /// What serde says about a value, with its key and origin. Secrets cannot be refused here: any text is one.

@@ -209,3 +209,15 @@ fn a_file_that_is_named_must_be_there() {
     let sources = Sources { file: File::Named("/no/such/weir.toml".into()), ..Sources::default() };
     assert!(Config::load(&sources).err().is_some_and(|error| error.contains("/no/such/weir.toml")));
 }
+
+#[test]
+fn a_log_level_that_is_none_is_refused_instead_of_silencing_the_log() {
+    for level in ["banana", "info,hyper", "info,"] {
+        let said = error("", &[("WEIR_LOG__LEVEL", level)]);
+        assert!(said.starts_with("environment WEIR_LOG__LEVEL: log.level: "), "{level:?}: {said}");
+        assert!(said.contains("error, warn, info, debug"), "{level:?}: {said}");
+    }
+    for level in ["off", "warn", "info,weir_wechat=debug", "WARN, weir=info"] {
+        assert_eq!(load("", &[("WEIR_LOG__LEVEL", level)]).unwrap().log.level, level);
+    }
+}
