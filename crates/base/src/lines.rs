@@ -18,11 +18,14 @@ const ENOUGH: usize = 256 * 1024;
 /// More than this may not wait: whoever cannot write fast enough loses lines, not requests.
 const MOST: usize = 8 * 1024 * 1024;
 
+/// At the end, what waits may take so long to be written.
+const LAST_WRITE: Duration = Duration::from_millis(500);
+
 /// A place to write lines to. Cloning gives another handle on the same one.
 #[derive(Clone)]
 pub struct Lines(Arc<Shared>);
 
-/// Ends the writing: dropped, it writes what waits and joins the thread.
+/// Ends the writing: dropped, it waits until what waits is written, for half a second at the most.
 pub struct LinesGuard {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
@@ -39,6 +42,8 @@ struct Shared {
 struct Waiting {
     bytes: Vec<u8>,
     closed: bool,
+    /// Nothing is written any more.
+    ended: bool,
 }
 
 impl Lines {
@@ -101,6 +106,8 @@ impl Shared {
             let _ = sink.write_all(&batch).and_then(|()| sink.flush());
             batch.clear();
             if closed {
+                self.waiting.lock().unwrap_or_else(PoisonError::into_inner).ended = true;
+                self.changed.notify_one();
                 return;
             }
         }
@@ -109,9 +116,17 @@ impl Shared {
 
 impl Drop for LinesGuard {
     fn drop(&mut self) {
-        self.shared.waiting.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
+        let mut waiting = self.shared.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.closed = true;
         self.shared.changed.notify_one();
-        if let Some(thread) = self.thread.take() {
+        // A pipe that nobody reads from must not keep the process from ending.
+        let writing = |waiting: &mut Waiting| !waiting.ended;
+        let ended = self.shared.changed.wait_timeout_while(waiting, LAST_WRITE, writing);
+        let (waiting, timeout) = ended.unwrap_or_else(PoisonError::into_inner);
+        drop(waiting);
+        if !timeout.timed_out()
+            && let Some(thread) = self.thread.take()
+        {
             let _ = thread.join();
         }
     }
@@ -156,6 +171,26 @@ mod tests {
         found.sort_unstable();
         found.dedup();
         assert_eq!((found.len(), lines.dropped()), (4000, 0));
+    }
+
+    #[test]
+    fn a_sink_that_takes_nothing_does_not_keep_us_from_ending() {
+        struct Stuck(std::sync::mpsc::Receiver<()>);
+        impl Write for Stuck {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                let _ = self.0.recv();
+                Ok(bytes.len())
+            }
+
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let (release, stuck) = std::sync::mpsc::channel();
+        let (mut lines, guard) = Lines::to(Stuck(stuck)).unwrap();
+        lines.write_all(b"never written\n").unwrap();
+        drop(guard);
+        drop(release);
     }
 
     #[test]
