@@ -13,17 +13,20 @@ use crate::{
     transport::{Call, Repeat, json},
 };
 
+/// Far more than WeChat's 28 or 29 characters.
+const LONGEST_ID: usize = 128;
+
 /// Who logged in. `Debug` shows none of it.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 pub struct CodeSession {
     /// The person, within this app: 28 characters, case-sensitive, never empty.
-    #[serde(deserialize_with = "filled")]
+    #[serde(deserialize_with = "person_id")]
     pub openid: String,
     /// The key of the person's session: base64 of 16 bytes. It must never be sent to the mini-program.
     #[serde(deserialize_with = "session_key")]
     pub session_key: Secret,
     /// The person, within the open-platform account that the app is bound to, if it is bound to one.
-    #[serde(default, deserialize_with = "optional")]
+    #[serde(default, deserialize_with = "optional_person_id")]
     pub unionid: Option<String>,
 }
 
@@ -109,6 +112,21 @@ struct PhoneRequest<'a> {
 #[derive(Deserialize)]
 struct Done {}
 
+/// An id is printable ASCII. What is not comes from somebody who is not WeChat, and no database needs to keep it.
+fn is_person_id(text: &str) -> bool {
+    (1..=LONGEST_ID).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+fn person_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let id = String::deserialize(deserializer)?;
+    if is_person_id(&id) { Ok(id) } else { Err(D::Error::custom("not an openid")) }
+}
+
+fn optional_person_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let id = optional(deserializer)?;
+    if id.as_deref().is_none_or(is_person_id) { Ok(id) } else { Err(D::Error::custom("not a unionid")) }
+}
+
 fn session_key<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
     let key = Secret::deserialize(deserializer)?;
     if crypto::is_session_key(&key) { Ok(key) } else { Err(D::Error::custom("not a session_key")) }
@@ -120,7 +138,7 @@ impl WeChat {
     ///
     /// # Errors
     /// Refused: 40029 code invalid or expired, 40163 code used before, 40226 WeChat deems the person a high risk, 40013
-    /// and 40125 wrong credentials. Throttled: 45011. [`Error::BadAnswer`] also for an empty openid and a session_key
+    /// and 40125 wrong credentials. Throttled: 45011. [`Error::BadAnswer`] also for an openid or unionid that is no short printable ASCII and a session_key
     /// that is not base64 of 16 bytes.
     pub async fn jscode2session(&self, credentials: &Credentials, code: &str) -> Result<CodeSession, Error> {
         let secret = credentials.secret.expose();

@@ -137,6 +137,7 @@ async fn nonsense_is_a_bad_answer_and_asked_for_once() {
 #[tokio::test]
 async fn fields_that_are_missing_empty_or_of_other_types_are_a_bad_answer() {
     let wrong = Error::BadAnswer { what: "fields missing or of other types", status: 200 };
+    let too_long = format!(r#"{{"openid":"{}","session_key":"tiihtNczf5v6AKRyjwEUhQ=="}}"#, "o".repeat(129));
     let cases = [
         ("jscode2session", r#"{"openid":"o"}"#),
         ("jscode2session", r#"{"openid":"","session_key":"tiihtNczf5v6AKRyjwEUhQ=="}"#),
@@ -144,6 +145,10 @@ async fn fields_that_are_missing_empty_or_of_other_types_are_a_bad_answer() {
         ("jscode2session", r#"{"openid":"o","session_key":"tiihtNczf5v6AKRyjwEU"}"#),
         ("jscode2session", r#"{"openid":"o","session_key":"no key"}"#),
         ("jscode2session", r#"{"openid":"o","session_key":"tiihtNczf5v6AKRyjwEUhQ==","unionid":5}"#),
+        ("jscode2session", r#"{"openid":"o\u0000o","session_key":"tiihtNczf5v6AKRyjwEUhQ=="}"#),
+        ("jscode2session", r#"{"openid":"o\r\no","session_key":"tiihtNczf5v6AKRyjwEUhQ=="}"#),
+        ("jscode2session", &too_long),
+        ("jscode2session", r#"{"openid":"o","session_key":"tiihtNczf5v6AKRyjwEUhQ==","unionid":"u\u0000"}"#),
         ("resetusersessionkey", r#"{"errcode":0,"errmsg":"ok"}"#),
         ("getuserphonenumber", r#"{"errcode":0,"errmsg":"ok"}"#),
         (
