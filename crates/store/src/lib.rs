@@ -12,7 +12,7 @@ mod statement;
 mod transaction;
 mod value;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
 use weir_base::{Stopwatch, tally};
@@ -53,6 +53,9 @@ pub struct StoreSettings {
     pub url: DatabaseUrl,
     /// Connections to PostgreSQL at the most.
     pub pool_size: usize,
+    /// PostgreSQL: how long a statement by itself or a whole transaction may take, its commit included. Then the
+    /// connection is given up: a server that stands still, or a network that swallows, must not hold every caller.
+    pub patience: Duration,
     /// SQLite: operations committed together at the most.
     pub max_batch: usize,
     /// SQLite: wait for the disk at each commit (`synchronous=FULL`). Only the bench turns it off.
@@ -61,7 +64,7 @@ pub struct StoreSettings {
 
 impl StoreSettings {
     pub fn new(url: DatabaseUrl) -> Self {
-        Self { url, pool_size: 16, max_batch: 256, durable: true }
+        Self { url, pool_size: 16, patience: Duration::from_secs(10), max_batch: 256, durable: true }
     }
 }
 

@@ -1,8 +1,10 @@
 //! PostgreSQL: a pool of connections, statements prepared once on each.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use deadpool_postgres::{GenericClient, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
+use deadpool_postgres::{
+    Client, GenericClient, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
+};
 use futures_util::future::BoxFuture;
 use tokio_postgres::{
     NoTls,
@@ -10,12 +12,16 @@ use tokio_postgres::{
     types::ToSql,
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
-use weir_base::Secret;
+use weir_base::{Secret, clock::pause};
 
 use crate::{Param, Row, Statement, StoreError, StoreSettings, Tx, transaction::Engine, value::InOrder};
 
+/// How long a caller waits for a connection: for one to be given back, or for a new one to be opened.
+const CONNECTING: Duration = Duration::from_secs(5);
+
 pub(crate) struct Postgres {
     pool: Pool,
+    patience: Duration,
 }
 
 impl Postgres {
@@ -27,7 +33,7 @@ impl Postgres {
             config.application_name("weir");
         }
         if config.get_connect_timeout().is_none() {
-            config.connect_timeout(std::time::Duration::from_secs(5));
+            config.connect_timeout(CONNECTING);
         }
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         // A socket in the file system has no name that a certificate could be for.
@@ -40,18 +46,21 @@ impl Postgres {
         let pool = Pool::builder(manager)
             .max_size(settings.pool_size.max(1))
             .runtime(Runtime::Tokio1)
-            .wait_timeout(Some(std::time::Duration::from_secs(5)))
+            .wait_timeout(Some(CONNECTING))
+            .create_timeout(Some(CONNECTING))
             .build()
             .map_err(StoreError::unavailable)?;
-        Ok(Self { pool })
+        Ok(Self { pool, patience: settings.patience })
     }
 
-    pub(crate) async fn client(&self) -> Result<deadpool_postgres::Client, PoolError> {
+    pub(crate) async fn client(&self) -> Result<Client, PoolError> {
         self.pool.get().await
     }
 
     pub(crate) async fn ping(&self) -> Result<(), StoreError> {
-        self.client().await?.simple_query("SELECT 1").await?;
+        let client = self.client().await?;
+        let answered = self.in_time(client.simple_query("SELECT 1")).await;
+        settled(client, answered)??;
         Ok(())
     }
 
@@ -64,7 +73,9 @@ impl Postgres {
         statement: &'static Statement,
         params: &[Param<'_>],
     ) -> Result<Vec<R>, StoreError> {
-        rows(&self.client().await?, statement, params).await
+        let client = self.client().await?;
+        let answered = self.in_time(rows(&client, statement, params)).await;
+        settled(client, answered)?
     }
 
     pub(crate) async fn optional<R: Row>(
@@ -72,7 +83,9 @@ impl Postgres {
         statement: &'static Statement,
         params: &[Param<'_>],
     ) -> Result<Option<R>, StoreError> {
-        optional(&self.client().await?, statement, params).await
+        let client = self.client().await?;
+        let answered = self.in_time(optional(&client, statement, params)).await;
+        settled(client, answered)?
     }
 
     pub(crate) async fn affected(
@@ -80,7 +93,9 @@ impl Postgres {
         statement: &'static Statement,
         params: &[Param<'_>],
     ) -> Result<u64, StoreError> {
-        affected(&self.client().await?, statement, params).await
+        let client = self.client().await?;
+        let answered = self.in_time(affected(&client, statement, params)).await;
+        settled(client, answered)?
     }
 
     pub(crate) async fn transaction<T, E, F>(&self, body: F) -> Result<T, E>
@@ -90,15 +105,42 @@ impl Postgres {
         E: From<StoreError> + Send + 'static,
     {
         let mut client = self.client().await.map_err(StoreError::from)?;
-        let transaction = client.transaction().await.map_err(StoreError::from)?;
-        let tx = Tx::new(Engine::Postgres(transaction));
-        // Dropped without a commit, the transaction rolls back.
-        let result = body(&tx).await?;
-        if let Engine::Postgres(transaction) = tx.end()? {
-            transaction.commit().await.map_err(StoreError::from)?;
-        }
-        Ok(result)
+        let answered = self.in_time(in_transaction(&mut client, body)).await;
+        settled(client, answered)?
     }
+
+    /// `None` when `work` takes longer than our patience.
+    async fn in_time<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            output = work => Some(output),
+            () = pause(self.patience) => None,
+        }
+    }
+}
+
+/// The answer, when there is one. Without one the connection is not given back to the pool: whatever is sent over it
+/// waits behind what was not answered. What was written then is unknown, as when a connection is cut.
+fn settled<T>(client: Client, answered: Option<T>) -> Result<T, StoreError> {
+    answered.ok_or_else(|| {
+        drop(Object::take(client));
+        StoreError::unavailable("PostgreSQL did not answer in time")
+    })
+}
+
+async fn in_transaction<T, E, F>(client: &mut Client, body: F) -> Result<T, E>
+where
+    F: for<'t, 'c> FnOnce(&'t Tx<'c>) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+    E: From<StoreError>,
+{
+    let transaction = client.transaction().await.map_err(StoreError::from)?;
+    let tx = Tx::new(Engine::Postgres(transaction));
+    // Dropped without a commit, the transaction rolls back.
+    let result = body(&tx).await?;
+    if let Engine::Postgres(transaction) = tx.end()? {
+        transaction.commit().await.map_err(StoreError::from)?;
+    }
+    Ok(result)
 }
 
 /// TLS as `sslmode` in the address wants it (`prefer` by default: encrypted where the server can).

@@ -2,6 +2,7 @@
 
 #![cfg(test)] // lets clippy know that helpers may unwrap
 
+mod away;
 mod dialect;
 mod durability;
 mod errors;
