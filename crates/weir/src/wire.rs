@@ -1,6 +1,6 @@
 //! The only place that puts the parts together.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{io::ErrorKind, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, anyhow};
 use tokio::net::TcpListener;
@@ -101,10 +101,13 @@ pub async fn start(config: &Config, ground: Ground, render_metrics: RenderMetric
     let gateway = Gateway::new(Arc::clone(&app), &config.server, render_metrics)
         .map_err(|sentence| anyhow!(sentence))?;
     let (address, port) = (config.server.address.as_str(), config.server.port);
-    let listener = TcpListener::bind((address, port)).await.with_context(|| {
-        format!(
-            "cannot listen on {address}:{port}: is the port taken? Choose another with --port or API_PORT"
-        )
+    let listener = TcpListener::bind((address, port)).await.map_err(|error| {
+        let mend = match error.kind() {
+            ErrorKind::AddrInUse => "the port is taken: choose another with --port or API_PORT",
+            ErrorKind::PermissionDenied => "ports below 1024 are for root: choose another with --port or API_PORT",
+            _ => "server.address (--address, API_HOST) must be an address of this machine",
+        };
+        anyhow!("cannot listen on {address}:{port}: {mend} ({error})")
     })?;
     let address = listener.local_addr()?;
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
