@@ -104,7 +104,9 @@ pub async fn start(config: &Config, ground: Ground, render_metrics: RenderMetric
     let listener = TcpListener::bind((address, port)).await.map_err(|error| {
         let mend = match error.kind() {
             ErrorKind::AddrInUse => "the port is taken: choose another with --port or API_PORT",
-            ErrorKind::PermissionDenied => "ports below 1024 are for root: choose another with --port or API_PORT",
+            ErrorKind::PermissionDenied => {
+                "ports below 1024 are for root: choose another with --port or API_PORT"
+            }
             _ => "server.address (--address, API_HOST) must be an address of this machine",
         };
         anyhow!("cannot listen on {address}:{port}: {mend} ({error})")
