@@ -53,13 +53,16 @@ pub(crate) struct ClientAddress(pub(crate) IpAddr);
 impl ClientAddress {
     pub(crate) fn of(server: &crate::Server, peer: Option<IpAddr>, headers: &HeaderMap) -> Self {
         let mut address = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)).to_canonical();
-        let forwarded = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
-        let hops: Vec<&str> = forwarded.flat_map(|line| line.split(',')).map(str::trim).collect();
+        let forwarded = headers.get_all("x-forwarded-for").iter();
+        // Hop by hop, in bytes: a line that a stranger has begun with other than ASCII ends with what the proxy added.
+        let hops: Vec<&[u8]> =
+            forwarded.flat_map(|line| line.as_bytes().split(|byte| *byte == b',')).collect();
         // From the last hop backwards: each proxy that we trust vouches for the address before it.
         for hop in hops.iter().rev() {
             if !server.trusted_proxies.contains(address) {
                 break;
             }
+            let hop = std::str::from_utf8(hop).unwrap_or_default().trim();
             let Ok(before) = hop.parse::<IpAddr>() else { break };
             address = before.to_canonical();
         }

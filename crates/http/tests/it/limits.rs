@@ -110,6 +110,15 @@ weir_testkit::engines! {
         wait(&guess(&at(&weir.client, "203.0.113.4")).await);
     }
 
+    async fn what_a_stranger_puts_before_the_proxys_word_does_not_hide_it(engine) {
+        let Some(weir) = start(engine, 1, 1000, 1000).await else { return };
+        for last in 1..=3 {
+            let hidden = at(&weir.client, &format!("evîl, 203.0.113.{last}"));
+            guess(&hidden).await.refused(401);
+            wait(&guess(&hidden).await);
+        }
+    }
+
     async fn one_openid_logs_in_so_often_and_no_more_from_any_address(engine) {
         let Some(weir) = start(engine, 10_000, 1000, 3).await else { return };
         for last in 1..=3 {
