@@ -97,6 +97,10 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
         let inner = error.into_inner();
         match inner.classify() {
             serde_json::error::Category::Data if path != "." => Failure::invalid(path, "has the wrong type"),
+            // Every field may be absent, so an object as a whole is refused for one reason only.
+            serde_json::error::Category::Data if body.trim_ascii_start().first() == Some(&b'{') => {
+                Failure::invalid("body", "names a field twice")
+            }
             serde_json::error::Category::Data => Failure::invalid("body", "must be a JSON object"),
             _ => Failure::invalid(
                 "body",
