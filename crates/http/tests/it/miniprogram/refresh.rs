@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::json;
-use weir_testkit::TestWeir;
+use weir_core::session;
+use weir_testkit::{TestWeir, scenes::together, weir::MINI};
 
-use crate::support::{LOGOUT, ME, REFRESH, assert_refused, changing_nothing, log_in, token_of};
+use crate::support::{LOGIN, LOGOUT, ME, REFRESH, assert_refused, changing_nothing, log_in, token_of};
 
 const REVOKED: &str = "登录已失效，请重新登录";
 const REUSED: &str = "该令牌已被刷新过，为安全起见会话已结束，请重新登录";
@@ -139,5 +140,22 @@ weir_testkit::engines! {
         assert_eq!(weir.client.with_bearer(&*new).get(ME).await.status, 200);
         assert_refused(&weir.client.with_bearer(old).post_empty(REFRESH).await, 401, REUSED);
         assert_refused(&other.with_bearer(new).get(ME).await, 401, REVOKED);
+    }
+
+    async fn all_sessions_that_nobody_can_come_back_to_are_swept(engine) {
+        let Some(weir) = TestWeir::start(engine).await else { return };
+        let codes = weir.person("alice").codes(MINI, 201).await;
+        let logins = codes.into_iter().map(|code| {
+            let client = weir.client.clone();
+            async move { client.post(LOGIN, &json!({"code": code})).await.status }
+        });
+        assert_eq!(together(logins).await, [200; 201]);
+        weir.clock.advance(LIFE + GRACE + SECOND);
+        weir.person("alice").login().await;
+        session::flow::sweep(&weir.app).await.unwrap();
+        // The server sweeps by itself too, and may have taken some from us.
+        while weir.number("SELECT COUNT(*) FROM sessions").await > 1 {
+            tokio::task::yield_now().await;
+        }
     }
 }
