@@ -4,6 +4,7 @@ pub mod cli;
 mod commands;
 pub mod config;
 mod doctor;
+mod files;
 mod lifecycle;
 pub mod telemetry;
 pub mod wire;

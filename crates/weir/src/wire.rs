@@ -7,11 +7,11 @@ use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use weir_base::{Clock, Dice, clock::pause};
 use weir_core::{App, session};
-use weir_http::Gateway;
+use weir_http::{Gateway, ServerSettings};
 use weir_store::{DatabaseUrl, Store, StoreSettings};
 use weir_wechat::{Endpoints, Transport, TransportSettings, WeChat};
 
-use crate::{config::Config, telemetry};
+use crate::{config::Config, files, telemetry};
 
 /// How often sessions that nobody can come back to are deleted.
 const SWEEP_EVERY: Duration = Duration::from_secs(3600);
@@ -98,8 +98,10 @@ fn wechat(config: &Config, ground: &Ground) -> Result<WeChat> {
 /// Starts serving.
 pub async fn start(config: &Config, ground: Ground, render_metrics: RenderMetrics) -> Result<Running> {
     let app = build(config, ground).await?;
-    let gateway = Gateway::new(Arc::clone(&app), &config.server, render_metrics)
-        .map_err(|sentence| anyhow!(sentence))?;
+    let max_connections = files::room_for(config.server.max_connections);
+    let server = ServerSettings { max_connections, ..config.server.clone() };
+    let gateway =
+        Gateway::new(Arc::clone(&app), &server, render_metrics).map_err(|sentence| anyhow!(sentence))?;
     let (address, port) = (config.server.address.as_str(), config.server.port);
     let listener = TcpListener::bind((address, port)).await.map_err(|error| {
         let mend = match error.kind() {
