@@ -46,6 +46,7 @@ thread_local! {
 impl Sqlite {
     pub(crate) fn open(path: &Path, settings: &StoreSettings) -> Result<Self, StoreError> {
         static STORES: AtomicU64 = AtomicU64::new(0);
+        for_the_owner_only(path)?;
         let connection = connect(path, Access::Write)?;
         if !settings.durable {
             connection.execute_batch("PRAGMA synchronous = OFF")?;
@@ -196,6 +197,14 @@ impl Sqlite {
             work(&readers[at].1)
         })
     }
+}
+
+/// A new database is nobody else's to read; its journal gets the same permissions from SQLite.
+fn for_the_owner_only(path: &Path) -> Result<(), StoreError> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut create = std::fs::OpenOptions::new();
+    create.append(true).create(true).mode(0o600).open(path).map_err(StoreError::unavailable)?;
+    Ok(())
 }
 
 /// Opens a connection with our settings. Also used by the migrations.

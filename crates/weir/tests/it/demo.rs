@@ -35,8 +35,10 @@ async fn both_are_ready_when_they_say_so_and_the_secret_is_the_owners() {
     assert_eq!(demo.weir.get("/api/health").await.status, 200);
     assert_eq!(demo.simulator.get("/_sim/health").await.status, 200);
     let data = log_in(&demo.weir, &demo.simulator, "alice").await;
-    let mode = fs::metadata(directory.path().join("data/jwt_secret")).unwrap().permissions().mode();
-    assert_eq!(mode & 0o777, 0o600);
+    for file in ["jwt_secret", "weir.db", "weir.db-wal"] {
+        let mode = fs::metadata(directory.path().join("data").join(file)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{file}");
+    }
     let secret = secret(directory.path());
     assert!(secret.len() >= 32);
     demo.process.signal(Signal::SIGTERM);

@@ -84,7 +84,7 @@ weir_testkit::engines! {
         let Some(weir) = TestWeir::start(engine).await else { return };
         let not_an_object = "参数错误: body must be a JSON object";
         for (body, message) in [
-            ("", "参数错误: body is not valid JSON (line 1, column 0)"),
+            ("", "参数错误: code is missing"),
             ("{\"code\":\n}", "参数错误: body is not valid JSON (line 2, column 1)"),
             ("{code: 'x'}", "参数错误: body is not valid JSON (line 1, column 2)"),
             (r#"{"code":"\ud800"}"#, "参数错误: body is not valid JSON (line 1, column 16)"),
