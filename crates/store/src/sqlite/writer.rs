@@ -3,6 +3,7 @@
 
 use std::{
     cell::RefCell,
+    error::Error,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
     task::{Context, Poll, Waker},
@@ -57,7 +58,7 @@ fn batch(
 ) {
     let begun = execute(connection, "BEGIN IMMEDIATE");
     if let Err(error) = &begun {
-        tracing::error!(%error, "cannot begin to write");
+        tracing::error!(%error, cause = cause(error), "cannot begin to write");
     }
     let mut next = Some(first);
     while let Some(operation) = next {
@@ -67,7 +68,8 @@ fn batch(
         if begun.is_ok() && connection.is_autocommit() {
             break;
         }
-        next = if answers.len() < max_batch { operations.try_recv().ok() } else { None };
+        // Whoever waited as long for a lock that another process holds need not wait as long again for the next batch.
+        next = if begun.is_err() || answers.len() < max_batch { operations.try_recv().ok() } else { None };
     }
     let committed = begun.is_ok() && !connection.is_autocommit() && commit(connection);
     metrics::histogram!("weir_store_batch_operations").record(answers.len() as f64);
@@ -81,11 +83,16 @@ fn commit(connection: &Connection) -> bool {
     match execute(connection, "COMMIT") {
         Ok(()) => true,
         Err(error) => {
-            tracing::error!(%error, "cannot commit");
+            tracing::error!(%error, cause = cause(&error), "cannot commit");
             let _ = execute(connection, "ROLLBACK");
             false
         }
     }
+}
+
+/// SQLite's own words: that the disk is full, say, which whoever is answered need not know.
+fn cause(error: &StoreError) -> String {
+    error.source().map(ToString::to_string).unwrap_or_default()
 }
 
 /// Runs `body` so that its failure or panic undoes its own writes and nobody else's.
@@ -120,4 +127,42 @@ pub(super) fn poll_once<T, E: From<StoreError>>(body: impl Future<Output = Resul
 fn execute(connection: &Connection, sql: &str) -> Result<(), StoreError> {
     connection.prepare_cached(sql)?.execute([])?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    };
+
+    use super::*;
+    use crate::{Access, sqlite::connect};
+
+    #[test]
+    fn a_lock_held_elsewhere_is_waited_for_once_by_all_who_are_queued() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("locked.db");
+        let open = || connect(&file, Access::Write).unwrap();
+        let (ours, theirs) = (open(), open());
+        ours.busy_timeout(std::time::Duration::ZERO).unwrap();
+        theirs.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let refused = Arc::new(AtomicUsize::new(0));
+        let operation = || -> Operation {
+            let refused = Arc::clone(&refused);
+            Box::new(move |connection| {
+                assert!(connection.is_none());
+                Box::new(move |outcome| {
+                    assert_eq!(outcome, Outcome::Lost);
+                    refused.fetch_add(1, Ordering::Relaxed);
+                })
+            })
+        };
+        let (queue, operations) = flume::unbounded();
+        for _ in 0..9 {
+            queue.send(operation()).unwrap();
+        }
+        batch(&ours, operation(), &operations, 2, &mut Vec::new());
+        assert_eq!(refused.load(Ordering::Relaxed), 10);
+    }
 }
