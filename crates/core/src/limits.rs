@@ -43,6 +43,8 @@ type Keyed<K> = RateLimiter<K, DashMapStateStore<K>, SteadyClock, NoOpMiddleware
 pub struct Limits {
     enabled: bool,
     requests: Keyed<IpAddr>,
+    /// Apart from the logins, so that a flood of those does not fail a probe of our health.
+    looks: Keyed<IpAddr>,
     failures: Keyed<IpAddr>,
     /// Addresses that used up their failures, and until when they wait.
     barred: Mutex<HashMap<IpAddr, Duration>>,
@@ -92,6 +94,7 @@ impl Limits {
         Self {
             enabled: settings.enabled,
             requests: keyed(settings.requests_per_minute.saturating_mul(factor), &clock),
+            looks: keyed(settings.requests_per_minute.saturating_mul(factor), &clock),
             failures: keyed(settings.failures_per_minute.saturating_mul(factor), &clock),
             barred: Mutex::default(),
             openids: keyed(settings.logins_per_openid_per_minute.saturating_mul(factor), &clock),
@@ -113,6 +116,15 @@ impl Limits {
             Some(wait) if !wait.is_zero() => Err(limited(wait)),
             _ => Ok(()),
         }
+    }
+
+    /// One more look at what is open to all (health, metrics, keys, the API's description) from `address`.
+    pub fn look(&self, address: IpAddr) -> Outcome<()> {
+        if !self.enabled {
+            return Ok(());
+        }
+        self.sweep();
+        check(&self.looks, &network(address))
     }
 
     /// WeChat refused a login from `address`, or a key or token that it sent was wrong.
@@ -138,6 +150,7 @@ impl Limits {
     fn sweep(&self) {
         if self.checks.fetch_add(1, Ordering::Relaxed).is_multiple_of(SWEEP_EVERY) {
             self.requests.retain_recent();
+            self.looks.retain_recent();
             self.failures.retain_recent();
             self.openids.retain_recent();
             let now = self.clock.passed();

@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, request::Parts},
 };
 
-use crate::{Shared, serve::Peer};
+use crate::{Shared, problem::Refusal, serve::Peer};
 
 /// Networks in CIDR form.
 #[derive(Clone, Debug, Default)]
@@ -76,6 +76,19 @@ impl FromRequestParts<Shared> for ClientAddress {
     async fn from_request_parts(parts: &mut Parts, server: &Shared) -> Result<Self, Infallible> {
         let peer = parts.extensions.get::<Peer>().map(|peer| peer.0.ip());
         Ok(Self::of(server, peer, &parts.headers))
+    }
+}
+
+/// Anybody may ask, but not without end: for endpoints that need no credentials.
+pub(crate) struct Stranger;
+
+impl FromRequestParts<Shared> for Stranger {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, server: &Shared) -> Result<Self, Refusal> {
+        let Ok(ClientAddress(address)) = ClientAddress::from_request_parts(parts, server).await;
+        server.app.limits.look(address)?;
+        Ok(Self)
     }
 }
 

@@ -4,7 +4,7 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{Shared, families::miniprogram::envelope::json};
+use crate::{Shared, extract::Stranger, families::miniprogram::envelope::json};
 
 /// A database that has not answered by then is failing.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -35,7 +35,7 @@ pub(super) struct Checks {
 /// Whether Weir can serve: 200, or 503 with the check that fails.
 #[utoipa::path(get, path = "/api/health", tag = "weir", operation_id = "health",
     responses((status = 200, description = "Fit to serve", body = Health), (status = 503, description = "Not fit to serve", body = Health)))]
-pub(super) async fn health(State(server): State<Shared>) -> Response {
+pub(super) async fn health(_: Stranger, State(server): State<Shared>) -> Response {
     let app = &server.app;
     let database = match app.clock.timeout(PATIENCE, app.store.ping()).await {
         Some(Ok(())) => "ok",
@@ -65,6 +65,6 @@ pub(super) struct Live {
 /// Whether the process is alive.
 #[utoipa::path(get, path = "/api/live", tag = "weir", operation_id = "live",
     responses((status = 200, description = "Alive", body = Live)))]
-pub(super) async fn live() -> Response {
+pub(super) async fn live(_: Stranger) -> Response {
     json(StatusCode::OK, &Live { status: "ok" })
 }

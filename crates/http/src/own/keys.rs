@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::{Shared, families::miniprogram::envelope::json};
+use crate::{Shared, extract::Stranger, families::miniprogram::envelope::json};
 
 /// A key set (RFC 7517).
 #[derive(Serialize, ToSchema)]
@@ -17,7 +17,7 @@ pub(super) struct KeySet {
 /// The public keys that our JWTs are signed with.
 #[utoipa::path(get, path = "/.well-known/jwks.json", tag = "weir", operation_id = "jwks",
     responses((status = 200, description = "The key set", body = KeySet)))]
-pub(super) async fn jwks(State(server): State<Shared>) -> Response {
+pub(super) async fn jwks(_: Stranger, State(server): State<Shared>) -> Response {
     let keys = server.app.signer.public_key().into_iter();
     let keys = keys.filter_map(|key| serde_json::to_value(key).ok()).collect();
     json(StatusCode::OK, &KeySet { keys })

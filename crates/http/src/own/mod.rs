@@ -17,6 +17,7 @@ use weir_core::Code;
 
 use crate::{
     Shared,
+    extract::Stranger,
     families::miniprogram::envelope::json,
     observe::Asked,
     openapi,
@@ -49,7 +50,7 @@ pub(crate) fn docs<S: Clone + Send + Sync + 'static>() -> Router<S> {
 /// Metrics in Prometheus' text format.
 #[utoipa::path(get, path = "/metrics", tag = "weir", operation_id = "metrics",
     responses((status = 200, description = "Prometheus text format", body = String, content_type = "text/plain")))]
-async fn metrics(State(server): State<Shared>) -> Response {
+async fn metrics(_: Stranger, State(server): State<Shared>) -> Response {
     let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     ([(header::CONTENT_TYPE, kind)], (server.render_metrics)()).into_response()
 }
@@ -57,7 +58,7 @@ async fn metrics(State(server): State<Shared>) -> Response {
 /// This description.
 #[utoipa::path(get, path = "/openapi.json", tag = "weir", operation_id = "openapi",
     responses((status = 200, description = "OpenAPI 3.1", body = serde_json::Value)))]
-async fn description() -> Response {
+async fn description(_: Stranger) -> Response {
     let kind = HeaderValue::from_static("application/json; charset=utf-8");
     ([(header::CONTENT_TYPE, kind)], openapi::openapi_json()).into_response()
 }

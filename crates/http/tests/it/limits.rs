@@ -44,6 +44,21 @@ fn wait(answer: &Answer) -> u64 {
 }
 
 weir_testkit::engines! {
+    async fn what_is_open_to_all_is_not_open_without_end_and_has_a_limit_of_its_own(engine) {
+        let Some(weir) = start(engine, 3, 1000, 1000).await else { return };
+        let stranger = at(&weir.client, "203.0.113.7");
+        for path in ["/api/health", "/api/live", "/openapi.json"] {
+            assert_eq!(stranger.get(path).await.status, 200, "{path}");
+        }
+        for path in ["/api/health", "/api/live", "/openapi.json", "/metrics", "/.well-known/jwks.json"] {
+            let answer = stranger.get(path).await;
+            assert_eq!(answer.status, 429, "{path}");
+            assert!(answer.header("retry-after").is_some(), "{path}");
+        }
+        assert_eq!(guess(&stranger).await.status, 401, "logins are counted apart");
+        assert_eq!(at(&weir.client, "203.0.113.8").get("/api/health").await.status, 200);
+    }
+
     async fn an_address_whose_logins_are_refused_waits(engine) {
         let Some(weir) = start(engine, 10_000, 3, 1000).await else { return };
         let guesser = at(&weir.client, "203.0.113.7");
