@@ -10,6 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures_util::FutureExt;
+use tracing::Instrument;
 use weir_base::{Stopwatch, Timestamp, tally, tally::Tally};
 
 use crate::{
@@ -56,7 +57,8 @@ pub(crate) async fn observe(State(server): State<Shared>, request: Request, next
         }
         (Refusal(Reason::TooLarge { limit: server.body_limit }).into_response(), Tally::default())
     } else {
-        let work = AssertUnwindSafe(next.run(request)).catch_unwind();
+        let span = tracing::info_span!(target: "weir::request", "request", request_id = &*asked.id());
+        let work = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span);
         let (response, tally) = tally::scope(work).await;
         (response.unwrap_or_else(|_| Refusal(Reason::Panicked).into_response()), tally)
     };

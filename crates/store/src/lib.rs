@@ -15,6 +15,7 @@ mod value;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
+use tracing::Instrument;
 use weir_base::{Stopwatch, tally};
 
 pub use error::StoreError;
@@ -139,9 +140,10 @@ impl Store {
         E: From<StoreError> + Send + 'static,
     {
         let watch = Stopwatch::start();
+        let span = tracing::debug_span!("store.transaction");
         let result = match &*self.0 {
-            Engine::Sqlite(sqlite) => sqlite.transaction(body).await,
-            Engine::Postgres(postgres) => postgres.transaction(body).await,
+            Engine::Sqlite(sqlite) => sqlite.transaction(body).instrument(span).await,
+            Engine::Postgres(postgres) => postgres.transaction(body).instrument(span).await,
         };
         tally::query(watch.elapsed());
         result

@@ -15,6 +15,7 @@ use reqwest::{
     header::{CONTENT_TYPE, HeaderValue},
 };
 use serde::{Serialize, de::DeserializeOwned};
+use tracing::Instrument;
 use weir_base::{Clock, Dice, Stopwatch, tally};
 
 use crate::{Error, Route, UnreachableKind, answer, query::Query};
@@ -137,7 +138,8 @@ impl Transport {
     /// One try, counted and logged.
     async fn send<T: DeserializeOwned>(&self, call: &Call<'_>) -> Result<T, Error> {
         let watch = Stopwatch::start();
-        let outcome = match self.0.clock.timeout(self.0.timeout, self.exchange(call)).await {
+        let span = tracing::debug_span!("wechat.call", endpoint = call.route.path);
+        let outcome = match self.0.clock.timeout(self.0.timeout, self.exchange(call)).instrument(span).await {
             None => Err(Error::Unreachable { kind: UnreachableKind::Timeout }),
             Some(Err(error)) => Err(error),
             Some(Ok((status, body))) => {

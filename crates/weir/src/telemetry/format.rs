@@ -8,7 +8,8 @@ use tracing::{
     field::{Field, Visit},
 };
 use tracing_subscriber::{
-    fmt::{FmtContext, FormatEvent, FormatFields, format::Writer},
+    field::RecordFields,
+    fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields, format::Writer},
     registry::LookupSpan,
 };
 use weir_base::Clock;
@@ -16,16 +17,14 @@ use weir_base::Clock;
 /// `{"timestamp":"…","level":"INFO","target":"…","message":"…",…}`. Empty texts are left out.
 pub(super) struct Json;
 
-/// Spans carry no fields into the lines.
-pub(super) struct NoFields;
+/// What a span knows (the request's id, WeChat's endpoint), kept as it goes into each line below it: `,"name":"value"`.
+pub(super) struct SpanFields;
 
-impl<'writer> FormatFields<'writer> for NoFields {
-    fn format_fields<R: tracing_subscriber::field::RecordFields>(
-        &self,
-        _: Writer<'writer>,
-        _: R,
-    ) -> fmt::Result {
-        Ok(())
+impl<'writer> FormatFields<'writer> for SpanFields {
+    fn format_fields<R: RecordFields>(&self, writer: Writer<'writer>, recorded: R) -> fmt::Result {
+        let mut fields = Fields { writer, result: Ok(()) };
+        recorded.record(&mut fields);
+        fields.result
     }
 }
 
@@ -36,13 +35,18 @@ where
 {
     fn format_event(
         &self,
-        _: &FmtContext<'_, S, N>,
+        context: &FmtContext<'_, S, N>,
         mut writer: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
         let meta = event.metadata();
         let now = Clock::system().now();
         write!(writer, r#"{{"timestamp":"{now}","level":"{}","target":"{}""#, meta.level(), meta.target())?;
+        for span in context.event_scope().into_iter().flat_map(|scope| scope.from_root()) {
+            if let Some(fields) = span.extensions().get::<FormattedFields<N>>() {
+                writer.write_str(fields)?;
+            }
+        }
         let mut fields = Fields { writer, result: Ok(()) };
         event.record(&mut fields);
         fields.result?;

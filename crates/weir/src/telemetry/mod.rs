@@ -54,7 +54,7 @@ pub fn start(settings: &LogSettings) -> Result<Guard> {
 }
 
 fn json(lines: Lines) -> Box<dyn Layer<Registry> + Send + Sync> {
-    let layer = tracing_subscriber::fmt::layer().event_format(format::Json).fmt_fields(format::NoFields);
+    let layer = tracing_subscriber::fmt::layer().event_format(format::Json).fmt_fields(format::SpanFields);
     layer.with_writer(move || lines.clone()).boxed()
 }
 

@@ -103,6 +103,10 @@ weir_testkit::engines! {
             assert_eq!(queries > 0, !matches!(&*id, "nowhere" | "used" | "garbage"), "{line}");
         }
 
+        // Whatever is said while a request is worked on carries its id, by its span.
+        let call = lines.iter().find(|line| line["endpoint"] == "/sns/jscode2session").expect("a call to WeChat");
+        assert_eq!(call["request_id"], "login", "{call}");
+
         let files: Vec<_> = fs::read_dir(directory.path().join("logs")).unwrap().flatten().collect();
         assert_eq!(files.len(), 1, "{files:?}");
         let kept = parsed(&fs::read_to_string(files[0].path()).unwrap());
