@@ -1,9 +1,10 @@
 //! The flows themselves.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
+use weir_base::clock::pause;
 use weir_core::{
     App,
     apikey::{self, Scope},
@@ -160,9 +161,10 @@ async fn operators(walk: &mut Walk, app: &Arc<App>) {
     walk.chapter("The host application");
     let weir = walk.weir.clone();
     let alice = signed_in(walk, "alice").await;
-    walk.step("it writes counters with an API key", async {
+    walk.step("it writes counters and logs her in with an API key", async {
         let alice = alice?;
-        let id = alice.get("/api/v1/users/me").await?.data()?["id"].clone();
+        let me = alice.get("/api/v1/users/me").await?.data()?;
+        let (id, openid) = (me["id"].clone(), me["openid"].clone());
         let (_, key) = apikey::flow::create(app, "demo", &[Scope::UsersWrite])
             .await
             .map_err(|failure| anyhow::anyhow!("no key: {}", failure.code.as_str()))?;
@@ -172,7 +174,11 @@ async fn operators(walk: &mut Walk, app: &Arc<App>) {
         let seen = alice.get("/api/v1/users/me").await?.data()?;
         ensure!(seen["recipe_count"] == 7, "she sees {}", seen["recipe_count"]);
         alice.call("PATCH", &path, Some(json!({ "recipe_count": 8 }))).await?.refused(403)?;
-        Ok(((), "and she cannot".to_owned()))
+        let cloud = json!({ "openid": openid });
+        let told = host.post("/api/v1/auth/cloud-login", cloud.clone()).await?.data()?;
+        ensure!(told["user"]["id"] == id, "the cloud's login is another user");
+        weir.post("/api/v1/auth/cloud-login", cloud).await?.refused(403)?;
+        Ok(((), "and she cannot; it logs her in from the cloud, and a stranger cannot".to_owned()))
     })
     .await;
 }
@@ -211,6 +217,23 @@ async fn wechat_misbehaves(walk: &mut Walk) {
         })
         .await;
     }
+    walk.step("WeChat does not answer in time", async {
+        let fault = json!({ "path": "/sns/jscode2session", "kind": "timeout", "times": 1 });
+        wechat.post("/_sim/faults", fault).await?;
+        let body = json!({ "code": code(&wechat, "bob").await? });
+        let waiting = weir.post("/api/v1/auth/wx-login", body);
+        // The demo's time is pushed on, so that nobody has to wait for the limit.
+        let push = async {
+            pause(Duration::from_millis(100)).await;
+            wechat.post("/_sim/clock", json!({ "advance_s": 6 })).await
+        };
+        let (answer, pushed) = tokio::join!(waiting, push);
+        pushed?;
+        let told = answer?.refused(504)?;
+        wechat.call("DELETE", "/_sim/faults", None).await?;
+        Ok(((), format!("504 {told}")))
+    })
+    .await;
     walk.step("and is well again", async {
         log_in(&weir, &wechat, "bob").await?;
         Ok(((), String::new()))
