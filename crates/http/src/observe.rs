@@ -57,7 +57,7 @@ pub(crate) async fn observe(State(server): State<Shared>, request: Request, next
         }
         (Refusal(Reason::TooLarge { limit: server.body_limit }).into_response(), Tally::default())
     } else {
-        let span = tracing::info_span!(target: "weir::request", "request", request_id = &*asked.id());
+        let span = tracing::debug_span!(target: "weir::request", "request", request_id = &*asked.id());
         let work = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span);
         let (response, tally) = tally::scope(work).await;
         (response.unwrap_or_else(|_| Refusal(Reason::Panicked).into_response()), tally)
