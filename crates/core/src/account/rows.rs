@@ -26,9 +26,6 @@ statements! {
             following_count = COALESCE($4, following_count), favorite_count = COALESCE($5, favorite_count), updated_at = $6
          WHERE id = $1 AND state = 'active'
          RETURNING id, nickname, avatar, bio, recipe_count, follower_count, following_count, favorite_count, created_at, updated_at";
-    read fn active(id: UserId) -> optional Profile =
-        "SELECT id, nickname, avatar, bio, recipe_count, follower_count, following_count, favorite_count, created_at, updated_at
-         FROM users WHERE id = $1 AND state = 'active'";
     /// Takes the personal data away; the row stays so that the id is never used again.
     write fn erase(id: UserId, now: Timestamp) -> affected =
         "UPDATE users SET state = 'erased', nickname = '', avatar = '', bio = '', updated_at = $2

@@ -18,7 +18,7 @@ use weir_core::Code;
 use crate::{
     Shared,
     extract::Stranger,
-    families::miniprogram::envelope::json,
+    families::miniprogram::envelope::worded,
     observe::Asked,
     openapi,
     problem::{Reason, Refusal},
@@ -90,12 +90,10 @@ pub(crate) fn refuse(refusal: &Refusal, asked: &Asked, response: Response) -> Re
         instance: asked.path.clone(),
         request_id: asked.id().into_owned(),
     };
-    let (mut parts, _) = response.into_parts();
-    let (worded, body) = json(status, &body).into_parts();
-    parts.headers.remove(header::CONTENT_LENGTH);
-    parts.headers.extend(worded.headers);
-    parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-    Response::from_parts(parts, body)
+    let mut response = worded(response, &body);
+    let kind = HeaderValue::from_static("application/problem+json");
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    response
 }
 
 fn detail(reason: &Reason) -> String {

@@ -34,7 +34,7 @@ pub fn start(settings: &LogSettings) -> Result<Guard> {
     let chosen = chosen.with_context(|| format!("log.level: {:?}", settings.level))?;
     let terminal = io::stdout().is_terminal();
     let (lines, guard) = Lines::to(io::stdout())?;
-    count_dropped(&lines);
+    let _ = LINES.set(lines.clone());
     let mut guards = vec![guard];
     let pretty = settings.format == LogFormat::Pretty || (settings.format == LogFormat::Auto && terminal);
     let mut layers = vec![if pretty {
@@ -83,13 +83,8 @@ fn log_files(
         .with_context(|| format!("log.directory: {directory:?} cannot be written to"))
 }
 
-fn count_dropped(lines: &Lines) {
-    static LINES: OnceLock<Lines> = OnceLock::new();
-    let _ = LINES.set(lines.clone());
-    DROPPED.get_or_init(|| Box::new(|| LINES.get().map_or(0, Lines::dropped)));
-}
-
-static DROPPED: OnceLock<Box<dyn Fn() -> u64 + Send + Sync>> = OnceLock::new();
+/// The lines of the first log that was started: `/metrics` tells how many were dropped.
+static LINES: OnceLock<Lines> = OnceLock::new();
 
 static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
 
@@ -116,7 +111,7 @@ pub fn metrics() -> Arc<dyn Fn() -> String + Send + Sync> {
         handle
     });
     Arc::new(move || {
-        let dropped = DROPPED.get().map_or(0, |dropped| dropped());
+        let dropped = LINES.get().map_or(0, Lines::dropped);
         ::metrics::counter!("weir_log_lines_dropped_total").absolute(dropped);
         handle.as_ref().map(PrometheusHandle::render).unwrap_or_default()
     })

@@ -75,6 +75,15 @@ pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Response {
     }
 }
 
+/// `response` with the body that words it; its status and its own headers are kept.
+pub(crate) fn worded(response: Response, body: &impl Serialize) -> Response {
+    let (mut parts, _) = response.into_parts();
+    let (worded, body) = json(parts.status, body).into_parts();
+    parts.headers.remove(header::CONTENT_LENGTH);
+    parts.headers.extend(worded.headers);
+    Response::from_parts(parts, body)
+}
+
 pub(crate) fn refuse(refusal: &Refusal, asked: &Asked, response: Response) -> Response {
     let status = response.status();
     let body = ErrorBody {
@@ -84,11 +93,7 @@ pub(crate) fn refuse(refusal: &Refusal, asked: &Asked, response: Response) -> Re
         timestamp: asked.at.iso(),
         path: asked.path.clone(),
     };
-    let (mut parts, _) = response.into_parts();
-    let (worded, body) = json(status, &body).into_parts();
-    parts.headers.remove(header::CONTENT_LENGTH);
-    parts.headers.extend(worded.headers);
-    Response::from_parts(parts, body)
+    worded(response, &body)
 }
 
 fn message(reason: &Reason) -> String {
