@@ -11,6 +11,7 @@ pub mod identity;
 pub mod limits;
 pub mod session;
 pub mod settings;
+pub mod web;
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -31,6 +32,7 @@ pub struct App {
     pub sealer: Sealer,
     pub signer: session::Signer,
     pub limits: limits::Limits,
+    pub web: web::Web,
     pub settings: Settings,
     app_tokens: HashMap<String, Arc<apptoken::Holder>>,
 }
@@ -45,6 +47,7 @@ impl App {
         settings: Settings,
     ) -> Result<Self, String> {
         settings.validate()?;
+        let web = web::Web::new(&settings.web)?;
         let signer = session::Signer::new(&settings.auth)?;
         let seal_secret = settings.auth.seal_secret.clone().filter(|secret| !secret.is_empty());
         let mut older = settings.auth.seal_previous.clone();
@@ -66,6 +69,7 @@ impl App {
             clock,
             dice,
             signer,
+            web,
             settings,
             app_tokens,
         })
@@ -73,15 +77,24 @@ impl App {
 
     /// The mini-program that a login is for: the one named, else the first configured.
     pub fn mini_program(&self, appid: Option<&str>) -> Outcome<&AppSettings> {
-        let mut mini_programs = self.settings.apps.iter().filter(|app| app.kind == AppKind::MiniProgram);
-        let found = match appid {
-            None => mini_programs.next(),
-            Some(appid) => mini_programs.find(|app| app.appid == appid || app.name == appid),
+        self.app_of(AppKind::MiniProgram, "appid", appid)
+    }
+
+    /// The app of this kind that `named` (an appid or a name) means, else the first configured. `field` is what the
+    /// caller calls it.
+    pub fn app_of(&self, kind: AppKind, field: &'static str, named: Option<&str>) -> Outcome<&AppSettings> {
+        let mut of_kind = self.settings.apps.iter().filter(|app| app.kind == kind);
+        let found = match named {
+            None => of_kind.next(),
+            Some(named) => of_kind.find(|app| app.appid == named || app.name == named),
         };
-        found.ok_or_else(|| match appid {
-            None => Failure::new(Code::NotConfigured)
-                .detail("no mini-program is configured: add [[apps]] with kind = \"mini_program\""),
-            Some(_) => Failure::invalid("appid", "names no mini-program of this server"),
+        found.ok_or_else(|| match named {
+            None => Failure::new(Code::NotConfigured).detail(format!(
+                "no {} is configured: add [[apps]] with kind = \"{}\"",
+                kind.words(),
+                kind.as_str()
+            )),
+            Some(_) => Failure::invalid(field, format!("names no {} of this server", kind.words())),
         })
     }
 

@@ -5,7 +5,7 @@ use weir_base::{Secret, settings::SettingDoc};
 
 pub use crate::{
     account::settings::AccountSettings, apptoken::settings::AppTokenSettings, limits::LimitSettings,
-    session::settings::AuthSettings,
+    session::settings::AuthSettings, web::WebSettings,
 };
 
 /// Everything the core reads.
@@ -17,6 +17,7 @@ pub struct Settings {
     pub accounts: AccountSettings,
     pub app_token: AppTokenSettings,
     pub limits: LimitSettings,
+    pub web: WebSettings,
     /// Development against the simulator: tokens may be made by hand and limits do not bite.
     pub sandbox: bool,
 }
@@ -28,6 +29,26 @@ pub enum AppKind {
     MiniProgram,
     OfficialAccount,
     Website,
+}
+
+impl AppKind {
+    /// As settings write it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::MiniProgram => "mini_program",
+            Self::OfficialAccount => "official_account",
+            Self::Website => "website",
+        }
+    }
+
+    /// As people say it.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::MiniProgram => "mini-program",
+            Self::OfficialAccount => "official account",
+            Self::Website => "website app",
+        }
+    }
 }
 
 /// One `[[apps]]`: a WeChat account that we hold the credentials of.
@@ -44,6 +65,13 @@ pub struct AppSettings {
     /// Apps bound to the same open-platform account share unionids; give it the same name in each of them.
     #[serde(default = "default_platform")]
     pub open_platform: String,
+    /// The OAuth domains (网页授权域名, 授权回调域) as typed into WeChat's console: bare hosts. Empty: not told, not checked.
+    #[serde(default)]
+    pub callback_domains: Vec<String>,
+    /// The JS-SDK domains (JS接口安全域名) as typed into WeChat's console: bare hosts. Pages of other hosts get no
+    /// signature. Empty: pages of any host get one.
+    #[serde(default)]
+    pub jssdk_domains: Vec<String>,
     /// The token of the message push, as typed into WeChat's console.
     #[serde(default)]
     pub token: Option<Secret>,
@@ -65,9 +93,15 @@ impl AppSettings {
 impl Settings {
     /// The documented settings of every section that the core reads.
     pub fn docs() -> impl Iterator<Item = &'static SettingDoc> {
-        [AuthSettings::DOCS, AccountSettings::DOCS, AppTokenSettings::DOCS, LimitSettings::DOCS]
-            .into_iter()
-            .flatten()
+        [
+            WebSettings::DOCS,
+            AuthSettings::DOCS,
+            AccountSettings::DOCS,
+            AppTokenSettings::DOCS,
+            LimitSettings::DOCS,
+        ]
+        .into_iter()
+        .flatten()
     }
 
     /// The first contradiction, with how to mend it.

@@ -11,4 +11,4 @@ pub mod weir;
 pub use client::{Answer, Client};
 pub use database::{Engine, TestDatabase};
 pub use dump::Dump;
-pub use weir::{START, TestWeir, WeChatUser};
+pub use weir::{MINI, OFFICIAL, START, TestWeir, WEBSITE, WeChatUser};

@@ -39,6 +39,8 @@ impl Setup {
             appid: mini(number),
             secret: Secret::new(format!("demo-secret-mini{number}")),
             open_platform: "default".to_owned(),
+            callback_domains: Vec::new(),
+            jssdk_domains: Vec::new(),
             token: None,
             aes_key: None,
         });

@@ -20,6 +20,10 @@ use crate::{Client, Engine, TestDatabase};
 pub const START: Timestamp = Timestamp::from_seconds(1_795_161_600);
 /// The mini-program of the demo world.
 pub const MINI: &str = "wx1000000000000001";
+/// The official account of the demo world.
+pub const OFFICIAL: &str = "wx2000000000000002";
+/// The website app of the demo world.
+pub const WEBSITE: &str = "wx3000000000000003";
 
 /// A running Weir with its WeChat.
 pub struct TestWeir {
@@ -206,16 +210,23 @@ impl<'a> WeChatUser<'a> {
 }
 
 fn demo_settings() -> Settings {
-    let mini = AppSettings {
-        name: "mini".to_owned(),
-        kind: AppKind::MiniProgram,
-        appid: MINI.to_owned(),
-        secret: Secret::new("demo-secret-mini"),
+    let app = |name: &str, kind, appid: &str| AppSettings {
+        name: name.to_owned(),
+        kind,
+        appid: appid.to_owned(),
+        secret: Secret::new(format!("demo-secret-{name}")),
         open_platform: "default".to_owned(),
+        callback_domains: vec!["127.0.0.1".to_owned(), "localhost".to_owned()],
+        jssdk_domains: vec!["127.0.0.1".to_owned(), "localhost".to_owned()],
         token: None,
         aes_key: None,
     };
-    let mut settings = Settings { apps: vec![mini], ..Settings::default() };
+    let apps = vec![
+        app("mini", AppKind::MiniProgram, MINI),
+        app("official", AppKind::OfficialAccount, OFFICIAL),
+        app("website", AppKind::Website, WEBSITE),
+    ];
+    let mut settings = Settings { apps, ..Settings::default() };
     settings.auth.jwt_secret = Secret::new("a-test-secret-that-is-long-enough-0123456789");
     settings
 }

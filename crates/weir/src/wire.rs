@@ -97,13 +97,25 @@ fn wechat(config: &Config, ground: &Ground) -> Result<WeChat> {
 
 /// Starts serving.
 pub async fn start(config: &Config, ground: Ground, render_metrics: RenderMetrics) -> Result<Running> {
-    let app = build(config, ground).await?;
+    config.core.validate().map_err(|sentence| anyhow!(sentence))?;
+    let listener = listen(&config.server).await?;
+    let address = listener.local_addr()?;
+    let app = build(&reached_at(config, address), ground).await?;
     let max_connections = files::room_for(config.server.max_connections);
     let server = ServerSettings { max_connections, ..config.server.clone() };
     let gateway =
         Gateway::new(Arc::clone(&app), &server, render_metrics).map_err(|sentence| anyhow!(sentence))?;
-    let (address, port) = (config.server.address.as_str(), config.server.port);
-    let listener = TcpListener::bind((address, port)).await.map_err(|error| {
+    let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+    tasks.spawn(gateway.serve(listener, stop.clone().cancelled_owned()));
+    tasks.spawn(sweep(Arc::clone(&app), stop.clone()));
+    tasks.spawn(keep_metrics(stop.clone()));
+    tasks.close();
+    Ok(Running { address, app, stop, tasks })
+}
+
+async fn listen(server: &ServerSettings) -> Result<TcpListener> {
+    let (address, port) = (server.address.as_str(), server.port);
+    TcpListener::bind((address, port)).await.map_err(|error| {
         let mend = match error.kind() {
             ErrorKind::AddrInUse => "the port is taken: choose another with --port or API_PORT",
             ErrorKind::PermissionDenied => {
@@ -112,14 +124,20 @@ pub async fn start(config: &Config, ground: Ground, render_metrics: RenderMetric
             _ => "server.address (--address, API_HOST) must be an address of this machine",
         };
         anyhow!("cannot listen on {address}:{port}: {mend} ({error})")
-    })?;
-    let address = listener.local_addr()?;
-    let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-    tasks.spawn(gateway.serve(listener, stop.clone().cancelled_owned()));
-    tasks.spawn(sweep(Arc::clone(&app), stop.clone()));
-    tasks.spawn(keep_metrics(stop.clone()));
-    tasks.close();
-    Ok(Running { address, app, stop, tasks })
+    })
+}
+
+/// The settings with the address that people reach when they name none: the one that we listen on.
+fn reached_at(config: &Config, mut address: SocketAddr) -> Config {
+    let mut config = config.clone();
+    let web = &mut config.core.web;
+    if web.public_url.is_empty() && web.redirect_uri.is_empty() {
+        if address.ip().is_unspecified() {
+            address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
+        }
+        web.public_url = format!("http://{address}");
+    }
+    config
 }
 
 impl Running {

@@ -68,7 +68,7 @@ weir_testkit::engines! {
     async fn two_mini_programs_of_different_platforms_share_no_user(engine) {
         let Some(weir) = TestWeir::start_with(engine, |setup| {
             setup.add_mini(4);
-            setup.core.apps[1].open_platform = "other".to_owned();
+            setup.core.apps.iter_mut().filter(|app| app.name == "mini4").for_each(|app| app.open_platform = "other".to_owned());
         }).await else { return };
         weir.add_mini(4, Some("other")).await;
         let unionid = json!({ "name": "alice", "unionid": "oOneUnionidInTwoPlatforms000" });

@@ -76,6 +76,8 @@ fn demo_apps() -> Vec<AppSettings> {
         appid: app.appid.clone(),
         secret: Secret::new(app.secret.as_str()),
         open_platform: "default".to_owned(),
+        callback_domains: app.callback_domains.clone(),
+        jssdk_domains: app.jssdk_domains.clone(),
         token: None,
         aes_key: None,
     });

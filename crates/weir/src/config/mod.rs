@@ -95,6 +95,7 @@ impl Config {
             accounts: section(&figment, "accounts")?,
             app_token: section(&figment, "app_token")?,
             limits: section(&figment, "limits")?,
+            web: section(&figment, "web")?,
             sandbox: section(&figment, "sandbox")?,
         };
         let mut secret_files: Vec<PathBuf> =

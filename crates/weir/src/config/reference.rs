@@ -14,11 +14,12 @@ use super::{
 const HEAD: &str = "<!-- Made by `weir config --reference`; change the settings' words in the code, then run `make fmt`. -->\n";
 
 /// Sections with what they are about, in the order of the pages.
-const SECTIONS: [(&str, &str); 9] = [
+const SECTIONS: [(&str, &str); 10] = [
     ("", "Outside all sections"),
     ("database", "Where the data lives"),
     ("server", "Where and how Weir listens"),
     ("wechat", "Where WeChat is, and how patiently it is called"),
+    ("web", "Where people reach this server, and where they may be sent from it"),
     ("auth", "Tokens and what is sealed"),
     ("accounts", "People"),
     ("app_token", "The shared access_token of each app"),

@@ -83,7 +83,7 @@ const fn app(key: &'static str, kind: &'static str, default: &'static str, doc: 
 }
 
 /// The fields of one `[[apps]]`.
-pub const APP: [SettingDoc; 7] = [
+pub const APP: [SettingDoc; 9] = [
     app(
         "name",
         "String",
@@ -98,6 +98,19 @@ pub const APP: [SettingDoc; 7] = [
         "String",
         "\"default\"",
         "Apps bound to one open-platform account share unionids: give each of them the same word.",
+    ),
+    app(
+        "callback_domains",
+        "Vec<String>",
+        "Vec::new()",
+        "The OAuth domains as typed into WeChat's console: bare hosts. `weir doctor` compares them with web.redirect_uri.",
+    ),
+    app(
+        "jssdk_domains",
+        "Vec<String>",
+        "Vec::new()",
+        "The JS-SDK domains as typed into WeChat's console: bare hosts. Pages of other hosts get no signature; with none \
+         named, pages of any host get one.",
     ),
     app("token", "Option<Secret>", "None", "The token of the message push, as typed into WeChat's console."),
     app("aes_key", "Option<Secret>", "None", "The EncodingAESKey of the message push."),
