@@ -18,6 +18,7 @@ use crate::{
     families::Family,
     meters::METHODS,
     problem::{Reason, Refusal},
+    serve::Peer,
 };
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -51,8 +52,7 @@ pub(crate) async fn observe(State(server): State<Shared>, request: Request, next
     };
     let too_large = content_length(request.headers()).is_some_and(|length| length > server.body_limit as u64);
     let (response, tally) = if too_large {
-        // Who waits for our leave to send (`Expect: 100-continue`) is told before anything is sent.
-        if !request.headers().contains_key(header::EXPECT) {
+        if is_worth_reading(&server, &request) {
             extract::discard(&server.app.clock, request.into_body()).await;
         }
         (Refusal(Reason::TooLarge { limit: server.body_limit }).into_response(), Tally::default())
@@ -69,6 +69,14 @@ pub(crate) async fn observe(State(server): State<Shared>, request: Request, next
     server.meters.record(asked.method, route, response.status().as_u16(), elapsed);
     log(&asked, response.status(), reason.as_ref(), elapsed, tally);
     response
+}
+
+/// Whether a body that is too large is read to its end, so that its sender sees why it is refused. Who waits for our
+/// leave to send (`Expect: 100-continue`) is told before anything is sent, and who asks too much is not read from.
+fn is_worth_reading(server: &Shared, request: &Request) -> bool {
+    let peer = request.extensions().get::<Peer>().map(|peer| peer.0.ip());
+    let extract::ClientAddress(address) = extract::ClientAddress::of(server, peer, request.headers());
+    !request.headers().contains_key(header::EXPECT) && server.app.limits.request(address).is_ok()
 }
 
 /// The caller's id when it is sane, else a new UUIDv7.

@@ -79,7 +79,21 @@ impl FromRequestParts<Shared> for ClientAddress {
     }
 }
 
-/// Anybody may ask, but not without end: for endpoints that need no credentials.
+/// The address of somebody who may ask, for endpoints that cost something and need no credentials. Stands before the
+/// body among a handler's arguments: who asks too much is refused before their body is read.
+pub(crate) struct Asker(pub(crate) IpAddr);
+
+impl FromRequestParts<Shared> for Asker {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, server: &Shared) -> Result<Self, Refusal> {
+        let Ok(ClientAddress(address)) = ClientAddress::from_request_parts(parts, server).await;
+        server.app.limits.request(address)?;
+        Ok(Self(address))
+    }
+}
+
+/// Anybody may ask, but not without end: for endpoints that cost nothing and need no credentials.
 pub(crate) struct Stranger;
 
 impl FromRequestParts<Shared> for Stranger {

@@ -4,6 +4,6 @@ mod address;
 mod body;
 mod credentials;
 
-pub(crate) use address::{ClientAddress, Networks, Stranger};
+pub(crate) use address::{Asker, ClientAddress, Networks, Stranger};
 pub(crate) use body::{Sent, discard};
 pub(crate) use credentials::{Key, User, UserToken};

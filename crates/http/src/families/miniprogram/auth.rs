@@ -15,7 +15,7 @@ use weir_core::{
 use super::envelope::Success;
 use crate::{
     Shared,
-    extract::{ClientAddress, Key, Sent, User, UserToken},
+    extract::{Asker, Key, Sent, User, UserToken},
     problem::Refusal,
 };
 
@@ -88,10 +88,10 @@ impl From<Opened> for LoginData {
     request_body = LoginBody, responses((status = 200, description = "Logged in", body = Success<LoginData>)))]
 pub(super) async fn wx_login(
     State(server): State<Shared>,
-    address: ClientAddress,
+    asker: Asker,
     Sent(body): Sent<LoginBody>,
 ) -> Result<Success<LoginData>, Refusal> {
-    login(&server, address, body).await
+    login(&server, asker, body).await
 }
 
 /// The same as `wx-login`, under the name that older clients use.
@@ -99,19 +99,18 @@ pub(super) async fn wx_login(
     request_body = LoginBody, responses((status = 200, description = "Logged in", body = Success<LoginData>)))]
 pub(super) async fn wechat_login(
     State(server): State<Shared>,
-    address: ClientAddress,
+    asker: Asker,
     Sent(body): Sent<LoginBody>,
 ) -> Result<Success<LoginData>, Refusal> {
-    login(&server, address, body).await
+    login(&server, asker, body).await
 }
 
 async fn login(
     server: &Shared,
-    ClientAddress(address): ClientAddress,
+    Asker(address): Asker,
     body: LoginBody,
 ) -> Result<Success<LoginData>, Refusal> {
     let app = &server.app;
-    app.limits.request(address)?;
     let code = body.code.ok_or_else(|| Failure::invalid("code", "is missing"))?;
     let change = ProfileChange {
         nickname: sent([("nickName", body.nick_name), ("nickname", body.nickname)], NICKNAME_MAX)?,
@@ -159,13 +158,12 @@ pub(super) struct CloudLoginBody {
     request_body = CloudLoginBody, responses((status = 200, description = "Logged in", body = Success<LoginData>)))]
 pub(super) async fn cloud_login(
     State(server): State<Shared>,
-    ClientAddress(address): ClientAddress,
+    Asker(address): Asker,
     key: Option<Key>,
     headers: HeaderMap,
     Sent(body): Sent<CloudLoginBody>,
 ) -> Result<Success<LoginData>, Refusal> {
     let app = &server.app;
-    app.limits.request(address)?;
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let (openid, unionid, appid) = if let Some(key) = key {
         key.with(Scope::UsersWrite)?;
