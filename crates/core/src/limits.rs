@@ -1,4 +1,4 @@
-//! Rate limits: per client address and per openid. A login that WeChat confirms costs little, one that it refuses costs
+//! Rate limits: per client address, per openid and per user. A login that WeChat confirms costs little, one that it refuses costs
 //! much, because many honest people share an address and whoever guesses codes does not succeed.
 
 use std::{
@@ -17,10 +17,10 @@ use governor::{
 };
 use weir_base::{Clock, Timestamp, settings};
 
-use crate::{Code, Failure, Outcome};
+use crate::{Code, Failure, Outcome, account::UserId};
 
 settings! {
-    /// How much a stranger may ask of us.
+    /// How much a stranger may ask of us, and a signed-in user of WeChat.
     pub struct LimitSettings in "limits" {
         /// Whether requests are limited at all. Turn it off only behind something that limits.
         enabled: bool = true,
@@ -30,6 +30,10 @@ settings! {
         failures_per_minute: u32 = 120,
         /// Logins a minute of one openid.
         logins_per_openid_per_minute: u32 = 300,
+        /// Requests a minute of one signed-in user that cost a call to WeChat: `auth/phone` and `auth/session` together.
+        wechat_calls_per_user_per_minute: u32 = 30,
+        /// Decryptions a minute of one signed-in user: `auth/decrypt`.
+        decryptions_per_user_per_minute: u32 = 120,
     }
 }
 
@@ -49,6 +53,8 @@ pub struct Limits {
     /// Addresses that used up their failures, and until when they wait.
     barred: Mutex<HashMap<IpAddr, Duration>>,
     openids: Keyed<String>,
+    wechat_calls: Keyed<UserId>,
+    decryptions: Keyed<UserId>,
     checks: AtomicU32,
     clock: SteadyClock,
 }
@@ -90,14 +96,17 @@ impl governor::clock::Clock for SteadyClock {
 impl Limits {
     pub fn new(settings: &LimitSettings, sandbox: bool, clock: Clock) -> Self {
         let factor = if sandbox { SANDBOX_FACTOR } else { 1 };
+        let wide = |per_minute: u32| per_minute.saturating_mul(factor);
         let clock = SteadyClock::new(clock);
         Self {
             enabled: settings.enabled,
-            requests: keyed(settings.requests_per_minute.saturating_mul(factor), &clock),
-            looks: keyed(settings.requests_per_minute.saturating_mul(factor), &clock),
-            failures: keyed(settings.failures_per_minute.saturating_mul(factor), &clock),
+            requests: keyed(wide(settings.requests_per_minute), &clock),
+            looks: keyed(wide(settings.requests_per_minute), &clock),
+            failures: keyed(wide(settings.failures_per_minute), &clock),
             barred: Mutex::default(),
-            openids: keyed(settings.logins_per_openid_per_minute.saturating_mul(factor), &clock),
+            openids: keyed(wide(settings.logins_per_openid_per_minute), &clock),
+            wechat_calls: keyed(wide(settings.wechat_calls_per_user_per_minute), &clock),
+            decryptions: keyed(wide(settings.decryptions_per_user_per_minute), &clock),
             checks: AtomicU32::new(0),
             clock,
         }
@@ -147,12 +156,32 @@ impl Limits {
         check(&self.openids, &openid.to_owned())
     }
 
+    /// One more call to WeChat on behalf of `user`, who is signed in.
+    pub fn wechat_call(&self, user: UserId) -> Outcome<()> {
+        self.of_user(&self.wechat_calls, user)
+    }
+
+    /// One more decryption for `user`, who is signed in.
+    pub fn decryption(&self, user: UserId) -> Outcome<()> {
+        self.of_user(&self.decryptions, user)
+    }
+
+    fn of_user(&self, limiter: &Keyed<UserId>, user: UserId) -> Outcome<()> {
+        if !self.enabled {
+            return Ok(());
+        }
+        self.sweep();
+        check(limiter, &user)
+    }
+
     fn sweep(&self) {
         if self.checks.fetch_add(1, Ordering::Relaxed).is_multiple_of(SWEEP_EVERY) {
             self.requests.retain_recent();
             self.looks.retain_recent();
             self.failures.retain_recent();
             self.openids.retain_recent();
+            self.wechat_calls.retain_recent();
+            self.decryptions.retain_recent();
             let now = self.clock.passed();
             self.barred.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, until| *until > now);
         }
@@ -173,8 +202,8 @@ fn limited(wait: Duration) -> Failure {
     Failure::new(Code::RateLimited).retry_after(wait.max(Duration::from_secs(1)))
 }
 
-/// One household has a whole /64 of IPv6.
-fn network(address: IpAddr) -> IpAddr {
+/// What counts as one address: a household has a whole /64 of IPv6.
+pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(address),
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from(u128::from(address) & (u128::MAX << 64))),

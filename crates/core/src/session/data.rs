@@ -30,6 +30,7 @@ pub async fn phone(app: &Arc<App>, caller: &Caller, code: &str) -> Outcome<Phone
         return Err(Failure::invalid("code", "must not be empty"));
     }
     text("code", Some(code), PHONE_CODE_MAX)?;
+    app.limits.wechat_call(caller.profile.id)?;
     let phone = apptoken::flow::with_token(app, &caller.appid, |token| async move {
         app.wechat.getuserphonenumber(&token, code, Some(&caller.openid)).await
     })
@@ -69,6 +70,7 @@ pub async fn decrypt(app: &App, caller: &Caller, sent: &Encrypted) -> Outcome<Va
             "and iv must be base64, of whole blocks and of 16 bytes",
         ));
     }
+    app.limits.decryption(caller.profile.id)?;
     let keys = session_keys(app, caller).await?;
     let signed = |key: &Secret| match (&sent.raw_data, &sent.signature) {
         (Some(raw), Some(signature)) => crypto::verify_raw_data(raw, key, signature),
@@ -101,6 +103,7 @@ fn check_watermark(app: &App, caller: &Caller, data: &Value) -> Outcome<()> {
 
 /// Whether WeChat still knows the session (wechat-protocol.md B2).
 pub async fn is_session_valid(app: &Arc<App>, caller: &Caller) -> Outcome<bool> {
+    app.limits.wechat_call(caller.profile.id)?;
     let keys = session_keys(app, caller).await?;
     let Some(key) = keys.first() else { return Ok(false) };
     apptoken::flow::with_token(app, &caller.appid, |token| async move {

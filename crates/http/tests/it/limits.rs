@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use weir_core::apikey::Scope;
 use weir_testkit::{Answer, Client, Engine, TestWeir};
 
-use crate::support::{LOGIN, ME, assert_refused, token_of};
+use crate::support::{LOGIN, ME, assert_refused, changing_nothing, post_head, raw, token_of};
 
 const LIMITED: &str = "请求过于频繁，请稍后再试";
 
@@ -190,5 +190,96 @@ weir_testkit::engines! {
         let alice = home.with_bearer(token);
         assert_eq!(alice.get(ME).await.data()["id"], Value::from(1));
         assert_eq!(alice.post_empty("/api/v1/auth/refresh").await.status, 200);
+    }
+
+    /// The clock stands still: whoever waited for the body would wait for ever.
+    async fn who_asks_too_much_is_refused_before_the_body_is_read(engine) {
+        let change = |setup: &mut weir_testkit::weir::Setup| setup.core.limits.requests_per_minute = 1;
+        let Some(weir) = TestWeir::start_with(engine, change).await else { return };
+        guess(&weir.client).await.refused(401);
+        let endpoints = [LOGIN, "/api/v1/auth/wechat-login", "/api/v1/auth/cloud-login"];
+        for path in endpoints {
+            let head = post_head(path, "content-type: application/json\r\ncontent-length: 100000\r\n");
+            let (status, answer) = raw(&weir.client, head.as_bytes()).await;
+            assert_eq!(status, 429, "{path}: {answer}");
+            assert!(answer.contains(LIMITED) && answer.contains("retry-after: "), "{answer}");
+        }
+        // One that is too large is not read either, whatever it is for.
+        for path in [LOGIN, ME, "/nothing"] {
+            let head = post_head(path, "content-length: 5000000000\r\n");
+            let (status, answer) = raw(&weir.client, head.as_bytes()).await;
+            assert_eq!(status, 413, "{path}: {answer}");
+        }
+    }
+
+    async fn one_user_costs_wechat_so_many_calls_and_no_more(engine) {
+        let change = |setup: &mut weir_testkit::weir::Setup| {
+            setup.core.limits.wechat_calls_per_user_per_minute = 3;
+            setup.core.limits.decryptions_per_user_per_minute = 3;
+        };
+        let Some(weir) = TestWeir::start_with(engine, change).await else { return };
+        let (phone, session) = ("/api/v1/auth/phone", "/api/v1/auth/session");
+        let alice = weir.person("alice").signed_in().await;
+        for wrong in [json!({}), json!({"code": ""}), json!({"code": 1})] {
+            for _ in 0..3 {
+                alice.post(phone, &wrong).await.refused(400);
+            }
+        }
+        assert_eq!(alice.get(session).await.status, 200);
+        assert_eq!(alice.post(phone, &json!({"code": "guessed"})).await.status, 502);
+        assert_eq!(alice.get(session).await.status, 200);
+        let calls = weir.calls("/wxa/business/getuserphonenumber").await + weir.calls("/wxa/checksession").await;
+        assert_eq!(calls, 3);
+
+        let again = weir.person("alice").signed_in().await;
+        let seconds = wait(&changing_nothing(&weir, again.get(session)).await);
+        let code = weir.person("alice").control("/_sim/phone-code", json!({})).await["code"].clone();
+        wait(&changing_nothing(&weir, again.post(phone, &json!({ "code": code }))).await);
+        let bob = weir.person("bob").signed_in().await;
+        assert_eq!(bob.get(session).await.status, 200, "others are not held up");
+        let after = weir.calls("/wxa/business/getuserphonenumber").await + weir.calls("/wxa/checksession").await;
+        assert_eq!(after, calls + 1, "WeChat was asked for alice");
+
+        weir.clock.advance(Duration::from_secs(seconds));
+        let number = again.post(phone, &json!({ "code": code })).await;
+        assert_eq!(number.data()["phoneNumber"], "13800138000", "the code was not used up by a refusal");
+    }
+
+    async fn one_user_decrypts_so_often_and_no_more(engine) {
+        let change = |setup: &mut weir_testkit::weir::Setup| setup.core.limits.decryptions_per_user_per_minute = 2;
+        let Some(weir) = TestWeir::start_with(engine, change).await else { return };
+        let decrypt = "/api/v1/auth/decrypt";
+        let alice = weir.person("alice").signed_in().await;
+        let sealed = weir.person("alice").control("/_sim/encrypted-data", json!({"data": {"n": 1}})).await;
+        for _ in 0..2 {
+            assert_eq!(alice.post(decrypt, &sealed).await.data()["n"], 1);
+        }
+        let seconds = wait(&alice.post(decrypt, &sealed).await);
+        assert_eq!(alice.get("/api/v1/auth/session").await.status, 200, "calls to WeChat are counted apart");
+        weir.clock.advance(Duration::from_secs(seconds));
+        assert_eq!(alice.post(decrypt, &sealed).await.data()["n"], 1);
+    }
+
+    async fn of_many_requests_of_one_user_at_once_the_limit_lets_through_as_many_as_it_says(engine) {
+        let change = |setup: &mut weir_testkit::weir::Setup| setup.core.limits.wechat_calls_per_user_per_minute = 7;
+        let Some(weir) = TestWeir::start_with(engine, change).await else { return };
+        let alice = weir.person("alice").signed_in().await;
+        let answers = futures_util::future::join_all((0..60).map(|_| alice.get("/api/v1/auth/session"))).await;
+        let let_through = answers.iter().filter(|answer| answer.status == 200).count();
+        assert_eq!(let_through, 7);
+        assert!(answers.iter().all(|answer| matches!(answer.status, 200 | 429)));
+        assert_eq!(weir.calls("/wxa/checksession").await, 7);
+    }
+
+    async fn a_sandbox_lets_a_load_test_through(engine) {
+        let change = |setup: &mut weir_testkit::weir::Setup| {
+            setup.core.limits.wechat_calls_per_user_per_minute = 1;
+            setup.core.sandbox = true;
+        };
+        let Some(weir) = TestWeir::start_with(engine, change).await else { return };
+        let alice = weir.person("alice").signed_in().await;
+        for _ in 0..20 {
+            assert_eq!(alice.get("/api/v1/auth/session").await.status, 200);
+        }
     }
 }
