@@ -20,6 +20,9 @@ const WAIT: Duration = Duration::from_secs(8);
 const LOOK_EVERY: Duration = Duration::from_millis(25);
 const BACKOFF_MAX: Duration = Duration::from_secs(300);
 const HOUR: Duration = Duration::from_secs(3600);
+/// How far the clocks of two replicas may be apart. What lies further ahead than anybody could have set it by now was
+/// written by a clock that has been set back since, and binds nobody.
+const SKEW: Duration = Duration::from_secs(5);
 /// WeChat keeps the token before the last good for so long (wechat-protocol.md C1, C2).
 const OVERLAP: Duration = Duration::from_secs(300);
 
@@ -87,22 +90,25 @@ async fn look(app: &Arc<App>, appid: &str, margin: Duration) -> Outcome<Look> {
         return Ok(Look::Found(token));
     }
     let barred = row.retry_at.since(now);
-    if !barred.is_zero() {
+    if !barred.is_zero() && row.retry_at <= longest_bar(app, row.failures, now) {
         return Ok(Look::Barred(barred));
     }
     // A task of its own: a caller who goes away must not leave everybody waiting for the lease to run out.
     let fetching = tokio::spawn({
         let (app, appid) = (Arc::clone(app), appid.to_owned());
-        async move { lease_and_fetch(&app, &appid, row.version).await }
+        async move { lease_and_fetch(&app, &appid, row.version, row.failures).await }
     });
     fetching.await.map_err(|error| Failure::new(Code::Internal).cause(error))?
 }
 
-async fn lease_and_fetch(app: &Arc<App>, appid: &str, version: i64) -> Outcome<Look> {
+async fn lease_and_fetch(app: &Arc<App>, appid: &str, version: i64, failures: i64) -> Outcome<Look> {
     let now = app.clock.now();
     let lease = app.dice.token::<16>();
     let until = now.plus(app.settings.app_token.lease.0);
-    match rows::lease(&app.store, appid, version, &lease, until, now).await? {
+    let (longest_lease, longest_bar) = (until.plus(SKEW), longest_bar(app, failures, now));
+    let leased =
+        rows::lease(&app.store, appid, version, failures, &lease, until, longest_lease, longest_bar, now);
+    match leased.await? {
         Some(row) => fetch(app, appid, &row, &lease).await,
         None => Ok(Look::Busy),
     }
@@ -125,8 +131,23 @@ fn context(appid: &str) -> String {
 /// How long to wait when the hour's budget is used up.
 fn over_budget(app: &App, row: &AppTokenRow, now: Timestamp) -> Option<Duration> {
     let budget = i64::from(app.settings.app_token.refreshes_per_hour);
-    let hour_ends = row.hour_started_at.plus(HOUR);
-    (now < hour_ends && row.hour_refreshes >= budget).then(|| hour_ends.since(now))
+    (same_hour(row, now) && row.hour_refreshes >= budget).then(|| row.hour_started_at.plus(HOUR).since(now))
+}
+
+/// Whether the hour that the row counts in is still going on.
+fn same_hour(row: &AppTokenRow, now: Timestamp) -> bool {
+    row.hour_started_at <= now.plus(SKEW) && now < row.hour_started_at.plus(HOUR)
+}
+
+/// The wait after so many refusals in a row.
+fn backoff(app: &App, failures: i64) -> Duration {
+    let doublings = u32::try_from(failures.saturating_sub(1)).unwrap_or(0).min(16);
+    app.settings.app_token.backoff.0.saturating_mul(2u32.pow(doublings)).min(BACKOFF_MAX)
+}
+
+/// The latest that a bar after so many refusals can have been set to.
+fn longest_bar(app: &App, failures: i64, now: Timestamp) -> Timestamp {
+    now.plus(backoff(app, failures)).plus(SKEW)
 }
 
 /// Asks WeChat, under the lease, for the version after `row`.
@@ -140,16 +161,15 @@ async fn fetch(app: &Arc<App>, appid: &str, row: &AppTokenRow, lease: &str) -> O
         Ok(answer) => answer,
         Err(error) => {
             let failures = row.failures.saturating_add(1);
-            let doubled = 2u32.saturating_pow(u32::try_from(failures - 1).unwrap_or(u32::MAX).min(16));
-            let backoff = app.settings.app_token.backoff.0.saturating_mul(doubled).min(BACKOFF_MAX);
-            rows::fail(&app.store, appid, row.version, lease, now.plus(backoff), failures, now).await?;
+            let retry_at = now.plus(backoff(app, failures));
+            rows::fail(&app.store, appid, row.version, lease, retry_at, failures, now).await?;
             return Err(error.into());
         }
     };
     let expires_at = now.plus(answer.expires_in);
     let sealed = app.sealer.seal(answer.token.expose(), &context(appid));
-    let same_hour = now < row.hour_started_at.plus(HOUR);
-    let (started, count) = if same_hour { (row.hour_started_at, row.hour_refreshes + 1) } else { (now, 1) };
+    let (started, count) =
+        if same_hour(row, now) { (row.hour_started_at, row.hour_refreshes + 1) } else { (now, 1) };
     let previous_until = row.expires_at.min(now.plus(OVERLAP));
     let written = rows::replace(
         &app.store,

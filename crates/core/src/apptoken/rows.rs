@@ -24,10 +24,12 @@ statements! {
     read fn find(appid: &str) -> optional AppTokenRow =
         "SELECT version, token, expires_at, invalid_version, lease_until, retry_at, failures, hour_started_at, hour_refreshes
          FROM app_tokens WHERE appid = $1";
-    /// The right to fetch the version after `version`. Tells the row as it is under the lease.
-    write fn lease(appid: &str, version: i64, lease: &str, until: Timestamp, now: Timestamp) -> optional AppTokenRow =
-        "UPDATE app_tokens SET lease = $3, lease_until = $4, updated_at = $5
-         WHERE appid = $1 AND version = $2 AND lease_until <= $5 AND retry_at <= $5
+    /// The right to fetch the version after `version`, of a row that has seen so many refusals. A lease beyond
+    /// `longest_lease` and a bar beyond `longest_bar` are void. Tells the row as it is under the lease.
+    write fn lease(appid: &str, version: i64, failures: i64, lease: &str, until: Timestamp, longest_lease: Timestamp, longest_bar: Timestamp, now: Timestamp) -> optional AppTokenRow =
+        "UPDATE app_tokens SET lease = $4, lease_until = $5, updated_at = $8
+         WHERE appid = $1 AND version = $2 AND failures = $3
+            AND (lease_until <= $8 OR lease_until > $6) AND (retry_at <= $8 OR retry_at > $7)
          RETURNING version, token, expires_at, invalid_version, lease_until, retry_at, failures, hour_started_at, hour_refreshes";
     /// The next version, from whoever still holds the lease. A late answer finds the lease gone and writes nothing.
     write fn replace(appid: &str, version: i64, lease: &str, token: &str, expires_at: Timestamp, hour_started_at: Timestamp, hour_refreshes: i64, previous_until: Timestamp, now: Timestamp) -> affected =

@@ -3,6 +3,7 @@
 
 mod access;
 mod apptokens;
+mod clock;
 mod common;
 mod faults;
 mod leaks;
