@@ -109,7 +109,8 @@ pub enum WatermarkError {
     Stale,
 }
 
-/// Checks that decrypted data was made for `appid` and not longer than `max_age` from `now`, backward or forward.
+/// Checks that decrypted data was made for `appid`, not longer than `max_age` ago, and not further ahead of `now` than
+/// `max_ahead`: so far may WeChat's clock and ours be apart.
 ///
 /// # Errors
 /// See [`WatermarkError`].
@@ -118,6 +119,7 @@ pub fn check_watermark(
     appid: &str,
     now: Timestamp,
     max_age: Duration,
+    max_ahead: Duration,
 ) -> Result<Watermark, WatermarkError> {
     let watermark = data.get("watermark").ok_or(WatermarkError::Missing)?;
     let watermark = Watermark::deserialize(watermark).map_err(|_| WatermarkError::Missing)?;
@@ -125,7 +127,7 @@ pub fn check_watermark(
         return Err(WatermarkError::OtherApp);
     }
     let made_at = Timestamp::from_seconds(watermark.timestamp);
-    if now.since(made_at) > max_age || made_at.since(now) > max_age {
+    if now.since(made_at) > max_age || made_at.since(now) > max_ahead {
         return Err(WatermarkError::Stale);
     }
     Ok(watermark)

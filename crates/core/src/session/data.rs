@@ -1,11 +1,14 @@
 //! What a mini-program's user lets us read with the help of their session_key: phone number, encrypted data, and whether
 //! WeChat still knows the session.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use serde_json::Value;
-use weir_base::{Secret, Timestamp};
-use weir_wechat::{crypto, mini_program::PhoneInfo};
+use weir_base::Secret;
+use weir_wechat::{
+    crypto::{self, WatermarkError},
+    mini_program::PhoneInfo,
+};
 
 use super::Caller;
 use crate::{
@@ -22,7 +25,7 @@ const PHONE_CODE_MAX: usize = 128;
 const DATA_MAX: usize = 256 * 1024;
 const IV_MAX: usize = 64;
 /// How far WeChat's clock may be ahead of ours.
-const AHEAD: std::time::Duration = std::time::Duration::from_secs(300);
+const AHEAD: Duration = Duration::from_secs(300);
 
 /// The phone number behind a code of the phone button (wechat-protocol.md B4).
 pub async fn phone(app: &Arc<App>, caller: &Caller, code: &str) -> Outcome<PhoneInfo> {
@@ -86,19 +89,15 @@ pub async fn decrypt(app: &App, caller: &Caller, sent: &Encrypted) -> Outcome<Va
 }
 
 fn check_watermark(app: &App, caller: &Caller, data: &Value) -> Outcome<()> {
-    let watermark = &data["watermark"];
-    let impossible = |detail| Err(Failure::new(Code::Impossible).detail(detail));
-    if watermark["appid"].as_str() != Some(&caller.appid) {
-        return impossible("the data was encrypted for another app");
-    }
-    let Some(made_at) = watermark["timestamp"].as_i64().map(Timestamp::from_seconds) else {
-        return impossible("the data does not say when it was made");
+    let max_age = app.settings.auth.watermark_max_age.0;
+    let checked = crypto::check_watermark(data, &caller.appid, app.clock.now(), max_age, AHEAD);
+    let detail = match checked {
+        Ok(_) => return Ok(()),
+        Err(WatermarkError::Missing) => "the data does not say for whom and when it was made",
+        Err(WatermarkError::OtherApp) => "the data was encrypted for another app",
+        Err(WatermarkError::Stale) => "the data is too old, or this server's clock is wrong",
     };
-    let now = app.clock.now();
-    if now.since(made_at) > app.settings.auth.watermark_max_age.0 || made_at.since(now) > AHEAD {
-        return impossible("the data is too old, or this server's clock is wrong");
-    }
-    Ok(())
+    Err(Failure::new(Code::Impossible).detail(detail))
 }
 
 /// Whether WeChat still knows the session (wechat-protocol.md B2).

@@ -144,18 +144,16 @@ weir_testkit::engines! {
         let Some(weir) = TestWeir::start(engine).await else { return };
         let alice = weir.person("alice").signed_in().await;
         let now = START.seconds();
+        let unmarked = "the data does not say for whom and when it was made";
         for (watermark, detail) in [
             (
                 json!({"appid": "wx2000000000000002", "timestamp": now}),
                 "the data was encrypted for another app",
             ),
-            (json!({"timestamp": now}), "the data was encrypted for another app"),
-            (json!("nonsense"), "the data was encrypted for another app"),
-            (json!({"appid": "wx1000000000000001"}), "the data does not say when it was made"),
-            (
-                json!({"appid": "wx1000000000000001", "timestamp": "now"}),
-                "the data does not say when it was made",
-            ),
+            (json!({"timestamp": now}), unmarked),
+            (json!("nonsense"), unmarked),
+            (json!({"appid": "wx1000000000000001"}), unmarked),
+            (json!({"appid": "wx1000000000000001", "timestamp": "now"}), unmarked),
         ] {
             let sent = sealed(&weir, "alice", json!({"secret": "value", "watermark": watermark})).await;
             let answer = changing_nothing(&weir, alice.post(DECRYPT, &sent)).await;
