@@ -1,5 +1,5 @@
 use weir_base::{Timestamp, number_id, text_id};
-use weir_store::{number_field, row, text_enum, text_field};
+use weir_store::{number_field, row, text_field};
 
 use crate::{Failure, Outcome};
 
@@ -10,17 +10,6 @@ number_field!(UserId);
 text_id!(/// Two accounts having become one.
     MergeId, "mrg");
 text_field!(MergeId);
-
-text_enum! {
-    /// Whether there is still somebody there.
-    pub enum UserState {
-        Active = "active",
-        /// Found to be the same person as another account, which goes on.
-        Merged = "merged",
-        /// Cancelled: the personal data is gone.
-        Erased = "erased",
-    }
-}
 
 pub const NICKNAME_MAX: usize = 50;
 pub const AVATAR_MAX: usize = 255;

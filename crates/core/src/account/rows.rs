@@ -1,3 +1,6 @@
+//! An account is `active`, `merged` (found to be the same person as another, which goes on) or `erased` (cancelled: the
+//! personal data is gone). Statements guard the state; nothing reads it.
+
 use weir_base::Timestamp;
 use weir_store::{row, statements};
 
