@@ -3,6 +3,7 @@
 pub mod access;
 mod extract;
 mod families;
+mod json;
 mod meters;
 mod observe;
 mod openapi;

@@ -4,7 +4,7 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{Shared, extract::Stranger, families::miniprogram::envelope::json};
+use crate::{Shared, extract::Stranger, json::json};
 
 /// A database that has not answered by then is failing.
 const PATIENCE: Duration = Duration::from_secs(2);

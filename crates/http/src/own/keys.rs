@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::{Shared, extract::Stranger, families::miniprogram::envelope::json};
+use crate::{Shared, extract::Stranger, json::json};
 
 /// A key set (RFC 7517).
 #[derive(Serialize, ToSchema)]

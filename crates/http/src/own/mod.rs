@@ -18,7 +18,7 @@ use weir_core::Code;
 use crate::{
     Shared,
     extract::Stranger,
-    families::miniprogram::envelope::worded,
+    json::worded,
     observe::Asked,
     openapi,
     problem::{Reason, Refusal},

@@ -1,8 +1,7 @@
 //! Family D's envelope: `{code, message, data, timestamp}`, and for errors `{code, message, error, timestamp, path}`.
 
 use axum::{
-    body::Body,
-    http::{HeaderValue, StatusCode, header},
+    http::StatusCode,
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
@@ -11,6 +10,7 @@ use weir_base::Timestamp;
 use weir_core::{Code, Failure};
 
 use crate::{
+    json::{json, worded},
     observe::Asked,
     problem::{Reason, Refusal},
 };
@@ -59,29 +59,6 @@ pub(crate) struct ErrorBody {
     error: &'static str,
     timestamp: String,
     path: String,
-}
-
-/// A JSON response of `body`.
-pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Response {
-    match serde_json::to_vec(body) {
-        Ok(bytes) => {
-            let mut response = Response::new(Body::from(bytes));
-            *response.status_mut() = status;
-            let kind = HeaderValue::from_static("application/json; charset=utf-8");
-            response.headers_mut().insert(header::CONTENT_TYPE, kind);
-            response
-        }
-        Err(error) => Refusal::from(Failure::new(Code::Internal).cause(error)).into_response(),
-    }
-}
-
-/// `response` with the body that words it; its status and its own headers are kept.
-pub(crate) fn worded(response: Response, body: &impl Serialize) -> Response {
-    let (mut parts, _) = response.into_parts();
-    let (worded, body) = json(parts.status, body).into_parts();
-    parts.headers.remove(header::CONTENT_LENGTH);
-    parts.headers.extend(worded.headers);
-    Response::from_parts(parts, body)
 }
 
 pub(crate) fn refuse(refusal: &Refusal, asked: &Asked, response: Response) -> Response {
