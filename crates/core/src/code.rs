@@ -24,7 +24,7 @@ pub enum Code {
     LoginRefused,
     /// WeChat refused something else.
     WeChatRefused,
-    /// WeChat is busy or our quota is used up.
+    /// WeChat is busy, our quota is used up, or too many calls wait for it already.
     WeChatBusy,
     WeChatTimeout,
     /// WeChat could not be reached or answered nonsense.

@@ -85,7 +85,7 @@ impl From<weir_wechat::Error> for Failure {
         let code = match &error {
             Error::Unreachable { kind: UnreachableKind::Timeout } => Code::WeChatTimeout,
             Error::Unreachable { .. } | Error::BadAnswer { .. } => Code::WeChatBroken,
-            Error::Throttled { .. } | Error::Busy { .. } => Code::WeChatBusy,
+            Error::Throttled { .. } | Error::Busy { .. } | Error::Overloaded => Code::WeChatBusy,
             Error::Refused { .. } => Code::WeChatRefused,
         };
         let wechat =

@@ -47,6 +47,7 @@ pub struct Setup {
     pub server: ServerSettings,
     pub clock: Clock,
     pub wechat_tries: u32,
+    pub wechat_max_calls: usize,
     api_base: String,
 }
 
@@ -57,6 +58,7 @@ impl Setup {
             server: ServerSettings { port: 0, ..ServerSettings::default() },
             clock: Clock::standing_at(START),
             wechat_tries: 2,
+            wechat_max_calls: 512,
             api_base: String::new(),
         }
     }
@@ -70,6 +72,7 @@ impl Setup {
                 api_base: self.api_base.clone(),
                 open_base: self.api_base.clone(),
                 tries: self.wechat_tries,
+                max_calls: self.wechat_max_calls,
                 ..WeChatSettings::default()
             },
             log: LogSettings::default(),

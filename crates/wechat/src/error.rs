@@ -40,6 +40,9 @@ pub enum Error {
     /// other types. `what` never quotes the answer.
     #[error("WeChat's answer makes no sense: {what} (HTTP {status})")]
     BadAnswer { what: &'static str, status: u16 },
+    /// As many calls are under way as may be, because WeChat is slow: this one was not sent.
+    #[error("too many calls are waiting for WeChat")]
+    Overloaded,
 }
 
 /// The longest `errmsg` that is kept, in bytes. WeChat's own stay below 300.
@@ -78,7 +81,7 @@ impl Error {
     }
 
     /// Whether the same call may succeed later, unchanged: all but [`Error::Refused`]. A call that uses something up
-    /// (a login code) may have done so all the same unless the error is [`UnreachableKind::Connect`].
+    /// (a login code) may have done so all the same unless the error is [`UnreachableKind::Connect`] or [`Error::Overloaded`].
     pub fn is_retryable(&self) -> bool {
         !matches!(self, Self::Refused { .. })
     }
@@ -101,7 +104,7 @@ impl Error {
             Self::Throttled { errcode, .. } | Self::Busy { errcode, .. } | Self::Refused { errcode, .. } => {
                 Some(*errcode)
             }
-            Self::Unreachable { .. } | Self::BadAnswer { .. } => None,
+            Self::Unreachable { .. } | Self::BadAnswer { .. } | Self::Overloaded => None,
         }
     }
 
@@ -121,6 +124,7 @@ impl Error {
             Self::Unreachable { kind: UnreachableKind::Timeout } => "no answer within the time limit",
             Self::Unreachable { kind: UnreachableKind::Cut } => "the connection was cut",
             Self::BadAnswer { what, .. } => what,
+            Self::Overloaded => "too many calls are waiting for WeChat",
         }
     }
 
@@ -130,11 +134,12 @@ impl Error {
             Self::Throttled { errmsg, .. } | Self::Busy { errmsg, .. } | Self::Refused { errmsg, .. } => {
                 split_rid(errmsg).map(|(_, rid)| rid)
             }
-            Self::Unreachable { .. } | Self::BadAnswer { .. } => None,
+            Self::Unreachable { .. } | Self::BadAnswer { .. } | Self::Overloaded => None,
         }
     }
 
-    /// The class as a word, for metrics: `unreachable`, `throttled`, `busy`, `refused` or `bad_answer`.
+    /// The class as a word, for metrics: `unreachable`, `throttled`, `busy`, `refused`, `bad_answer`
+    /// or `overloaded`.
     pub fn class(&self) -> &'static str {
         match self {
             Self::Unreachable { .. } => "unreachable",
@@ -142,6 +147,7 @@ impl Error {
             Self::Busy { .. } => "busy",
             Self::Refused { .. } => "refused",
             Self::BadAnswer { .. } => "bad_answer",
+            Self::Overloaded => "overloaded",
         }
     }
 }

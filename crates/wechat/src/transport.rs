@@ -15,6 +15,7 @@ use reqwest::{
     header::{CONTENT_TYPE, HeaderValue},
 };
 use serde::{Serialize, de::DeserializeOwned};
+use tokio::sync::Semaphore;
 use tracing::Instrument;
 use weir_base::{Clock, Dice, Stopwatch, tally};
 
@@ -34,6 +35,9 @@ pub struct TransportSettings {
     pub tries: u32,
     /// The middle of the jittered wait before the second try; grows with each further one. Default 100 ms.
     pub backoff: Duration,
+    /// How many calls may be under way at once. Default 512; 0 counts as 1. While WeChat stalls, each caller more is
+    /// told [`Error::Overloaded`] at once instead of waiting as well.
+    pub max_calls: usize,
     /// How long an unused connection is kept. Default 30 s: a call over a connection that WeChat is just closing is
     /// lost, and most calls may not be sent twice.
     pub pool_idle: Duration,
@@ -47,6 +51,7 @@ impl Default for TransportSettings {
             timeout: Duration::from_secs(5),
             tries: 2,
             backoff: Duration::from_millis(100),
+            max_calls: 512,
             pool_idle: Duration::from_secs(30),
             user_agent: String::from(concat!("weir-wechat/", env!("CARGO_PKG_VERSION"))),
         }
@@ -69,6 +74,8 @@ struct Inner {
     timeout: Duration,
     tries: u32,
     backoff: Duration,
+    /// Room for calls that are under way.
+    room: Semaphore,
     /// [`ANSWERED`], [`SILENT`], or 0 before the first call.
     condition: AtomicU8,
 }
@@ -116,12 +123,16 @@ impl Transport {
             .no_proxy()
             .build()
             .map_err(StartError)?;
-        let TransportSettings { timeout, tries, backoff, .. } = settings;
-        Ok(Self(Arc::new(Inner { http, clock, dice, timeout, tries, backoff, condition: AtomicU8::new(0) })))
+        let TransportSettings { timeout, tries, backoff, max_calls, .. } = settings;
+        let room = Semaphore::new(max_calls.clamp(1, Semaphore::MAX_PERMITS));
+        let condition = AtomicU8::new(0);
+        Ok(Self(Arc::new(Inner { http, clock, dice, timeout, tries, backoff, room, condition })))
     }
 
     /// Sends a call, again where that is safe, and reads its answer.
     pub(crate) async fn call<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<T, Error> {
+        // Held until the last try is over, the waits between them included.
+        let Ok(_place) = self.0.room.try_acquire() else { return Err(overloaded(call.route.path)) };
         let mut tried = 1;
         loop {
             let outcome = self.send(&call).await;
@@ -203,7 +214,9 @@ fn may_repeat(repeat: Repeat, error: &Error) -> bool {
     match error {
         Error::Unreachable { kind: UnreachableKind::Connect } => true,
         Error::Unreachable { .. } | Error::Busy { .. } => repeat == Repeat::Safe,
-        Error::Throttled { .. } | Error::Refused { .. } | Error::BadAnswer { .. } => false,
+        Error::Throttled { .. } | Error::Refused { .. } | Error::BadAnswer { .. } | Error::Overloaded => {
+            false
+        }
     }
 }
 
@@ -231,6 +244,15 @@ async fn read_body(response: &mut Response, status: u16) -> Result<Bytes, Error>
         more = next().await?;
     }
     Ok(whole.freeze())
+}
+
+/// Counted, but not as time that WeChat took: it was not asked.
+fn overloaded(endpoint: &'static str) -> Error {
+    let error = Error::Overloaded;
+    metrics::counter!("weir_wechat_calls_total", "endpoint" => endpoint, "outcome" => error.class())
+        .increment(1);
+    tracing::debug!(endpoint, outcome = error.class(), "did not call WeChat");
+    error
 }
 
 /// Metrics, the request's tally and one log event per try. The path names the call; the query is never shown.

@@ -87,6 +87,7 @@ fn wechat(config: &Config, ground: &Ground) -> Result<WeChat> {
         timeout: settings.timeout.0,
         connect_timeout: settings.connect_timeout.0,
         tries: settings.tries,
+        max_calls: settings.max_calls,
         backoff: ground.backoff,
         ..TransportSettings::default()
     };

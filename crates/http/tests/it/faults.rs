@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use weir_testkit::{
     Answer, Client, TestWeir,
+    scenes::together,
     weir::{MINI, Setup},
 };
 
@@ -221,5 +222,42 @@ weir_testkit::engines! {
             assert!(alice.post("/api/v1/auth/phone", &code).await.status >= 500);
             assert_eq!(weir.calls(PHONE).await, at + 1);
         }
+    }
+
+    async fn while_wechat_stalls_whoever_comes_too_many_is_told_at_once(engine) {
+        let Some(weir) = TestWeir::start_with(engine, |setup| setup.wechat_max_calls = 8).await else { return };
+        let (alice, _) = signed_in(&weir).await;
+        let (before, calls) = (weir.people().await, weir.calls(JSCODE2SESSION).await);
+        weir.fault(&json!({ "path": JSCODE2SESSION, "kind": "timeout" })).await;
+        let attempts = async |count: usize| {
+            let codes = weir.person("bob").codes(MINI, count).await;
+            codes.into_iter().map(|code| (weir.client.clone(), code)).collect::<Vec<_>>()
+        };
+        let ask = |(client, code): (Client, String)| async move {
+            client.post("/api/v1/auth/wx-login", &login(&code)).await
+        };
+        let waiting = tokio::spawn(together(attempts(8).await.into_iter().map(ask)));
+        weir.wait_for_calls(JSCODE2SESSION, calls + 8).await;
+        // The clock stands still: none of these can have waited for anything.
+        for answer in together(attempts(60).await.into_iter().map(ask)).await {
+            assert_eq!(answer.refused(503), "微信服务繁忙，请稍后再试");
+            assert_eq!(answer.header("retry-after"), Some("1"));
+        }
+        assert_eq!(alice.get("/api/v1/auth/session").await.refused(503), "微信服务繁忙，请稍后再试");
+        assert_eq!(alice.get("/api/v1/users/me").await.status, 200, "what needs no WeChat goes on");
+        assert!(!waiting.is_finished());
+        assert_eq!(weir.calls(JSCODE2SESSION).await, calls + 8);
+        assert_eq!(weir.people().await, before);
+        // The limit on each of them, and WeChat's silence.
+        weir.wait_for_sleepers(16).await;
+        weir.clock.advance(LIMIT);
+        for answer in waiting.await.unwrap() {
+            assert_eq!(answer.refused(504), SLOW);
+        }
+        weir.no_faults().await;
+        for answer in together(attempts(8).await.into_iter().map(ask)).await {
+            assert_eq!(answer.status, 200, "{}", answer.text);
+        }
+        assert_eq!(alice.get("/api/v1/auth/session").await.data()["valid"], true);
     }
 }

@@ -9,6 +9,7 @@ use metrics::{
     Counter, CounterFn, Gauge, Histogram, HistogramFn, Key, KeyName, Metadata, SharedString, Unit,
 };
 use weir_base::tally;
+use weir_wechat::Error;
 
 use crate::server::{CODE, Reply, SECRET, Server, body, credentials};
 
@@ -83,6 +84,30 @@ async fn every_try_is_counted_by_path_and_outcome() {
         "weir_wechat_call_seconds{endpoint=/cgi-bin/stable_token} seconds",
     ];
     assert_eq!(*recorder.0.lock().unwrap(), expected);
+}
+
+#[tokio::test]
+async fn a_call_too_many_is_told_at_once_and_counted_without_being_sent() {
+    let mut server = Server::start([Reply::Stall, body(r#"{"access_token":"x","expires_in":7200}"#)]).await;
+    let wechat = crate::server::client_for(&server.api_base, &server.clock, 1);
+    let stalled = wechat.clone();
+    let stalled = tokio::spawn(async move { stalled.stable_token(&credentials(), true).await });
+    server.wait_for_request(1).await;
+    let recorder = Recorder::default();
+    let guard = metrics::set_default_local_recorder(&recorder);
+    for _ in 0..2 {
+        let (refused, tally) = tally::scope(wechat.stable_token(&credentials(), false)).await;
+        assert_eq!(refused.err(), Some(Error::Overloaded));
+        assert_eq!(tally.upstream_calls, 0);
+    }
+    drop(guard);
+    let counted = "weir_wechat_calls_total{endpoint=/cgi-bin/stable_token,outcome=overloaded} +1";
+    assert_eq!(*recorder.0.lock().unwrap(), [counted, counted]);
+    // Whoever goes away leaves their place to others.
+    stalled.abort();
+    assert!(stalled.await.is_err());
+    assert!(wechat.stable_token(&credentials(), true).await.is_ok());
+    assert_eq!(server.received().len(), 2);
 }
 
 #[derive(Clone, Default)]

@@ -84,7 +84,12 @@ impl Server {
 
 /// A client that does not wait between tries, on a clock that stands still.
 pub fn client(api_base: &str, clock: &Clock) -> WeChat {
-    let settings = TransportSettings { backoff: Duration::ZERO, ..TransportSettings::default() };
+    client_for(api_base, clock, TransportSettings::default().max_calls)
+}
+
+/// A client for so many calls at once.
+pub fn client_for(api_base: &str, clock: &Clock, max_calls: usize) -> WeChat {
+    let settings = TransportSettings { backoff: Duration::ZERO, max_calls, ..TransportSettings::default() };
     let transport = Transport::new(settings, clock.clone(), Dice::seeded(1)).unwrap();
     WeChat::new(&Endpoints { api_base: api_base.to_owned(), ..Endpoints::default() }, transport).unwrap()
 }

@@ -29,6 +29,9 @@ settings! {
         connect_timeout: Span = Span::seconds(3),
         /// How often a call is sent at most, where sending it again is safe.
         tries: u32 = 2,
+        /// Calls under way at once at the most. While WeChat stalls, each one more is refused at once (503) instead of
+        /// waiting as well.
+        max_calls: usize = 512,
     }
 }
 
