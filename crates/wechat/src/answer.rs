@@ -56,3 +56,23 @@ pub(crate) fn optional<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opt
     let text = Option::<String>::deserialize(deserializer)?;
     Ok(text.filter(|text| !text.is_empty()))
 }
+
+/// Far more than WeChat's 28 or 29 characters.
+const LONGEST_ID: usize = 128;
+
+/// An id is printable ASCII. What is not comes from somebody who is not WeChat, and no database needs to keep it.
+fn is_person_id(text: &str) -> bool {
+    (1..=LONGEST_ID).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+pub(crate) fn person_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let id = String::deserialize(deserializer)?;
+    if is_person_id(&id) { Ok(id) } else { Err(D::Error::custom("not an openid")) }
+}
+
+pub(crate) fn optional_person_id<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<String>, D::Error> {
+    let id = optional(deserializer)?;
+    if id.as_deref().is_none_or(is_person_id) { Ok(id) } else { Err(D::Error::custom("not a unionid")) }
+}

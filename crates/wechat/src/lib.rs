@@ -4,6 +4,7 @@ pub mod answer;
 pub mod crypto;
 pub mod error;
 pub mod mini_program;
+pub mod oauth;
 mod query;
 pub mod token;
 pub mod transport;
@@ -15,6 +16,7 @@ use weir_base::Secret;
 
 pub use error::{Error, UnreachableKind};
 pub use mini_program::{CodeSession, PhoneInfo};
+pub use oauth::{OAuthToken, Scope, UserInfo};
 pub use token::AccessToken;
 pub use transport::{Transport, TransportSettings};
 
@@ -108,6 +110,10 @@ struct Routes {
     getuserphonenumber: Route,
     token: Route,
     stable_token: Route,
+    oauth2_access_token: Route,
+    oauth2_refresh_token: Route,
+    sns_auth: Route,
+    sns_userinfo: Route,
 }
 
 impl Routes {
@@ -124,6 +130,10 @@ impl Routes {
             getuserphonenumber: route("/wxa/business/getuserphonenumber"),
             token: route("/cgi-bin/token"),
             stable_token: route("/cgi-bin/stable_token"),
+            oauth2_access_token: route("/sns/oauth2/access_token"),
+            oauth2_refresh_token: route("/sns/oauth2/refresh_token"),
+            sns_auth: route("/sns/auth"),
+            sns_userinfo: route("/sns/userinfo"),
         }
     }
 }

@@ -7,14 +7,11 @@ use weir_base::Secret;
 
 use crate::{
     Credentials, Error, Route, WeChat,
-    answer::{filled, optional},
+    answer::{filled, optional_person_id, person_id},
     crypto,
     query::Query,
     transport::{Call, Repeat, json},
 };
-
-/// Far more than WeChat's 28 or 29 characters.
-const LONGEST_ID: usize = 128;
 
 /// Who logged in. `Debug` shows none of it.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
@@ -111,21 +108,6 @@ struct PhoneRequest<'a> {
 /// An answer that says nothing but that all is well.
 #[derive(Deserialize)]
 struct Done {}
-
-/// An id is printable ASCII. What is not comes from somebody who is not WeChat, and no database needs to keep it.
-fn is_person_id(text: &str) -> bool {
-    (1..=LONGEST_ID).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
-}
-
-fn person_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    let id = String::deserialize(deserializer)?;
-    if is_person_id(&id) { Ok(id) } else { Err(D::Error::custom("not an openid")) }
-}
-
-fn optional_person_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    let id = optional(deserializer)?;
-    if id.as_deref().is_none_or(is_person_id) { Ok(id) } else { Err(D::Error::custom("not a unionid")) }
-}
 
 fn session_key<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
     let key = Secret::deserialize(deserializer)?;

@@ -6,5 +6,6 @@ mod calls;
 mod crypto;
 mod errors;
 mod faults;
+mod oauth;
 mod seen;
 mod server;
