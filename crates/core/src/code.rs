@@ -22,6 +22,8 @@ pub enum Code {
     RateLimited,
     /// WeChat refused the code of a login.
     LoginRefused,
+    /// WeChat opened the page as a snapshot: nobody stands behind the code.
+    SnapshotUser,
     /// WeChat refused something else.
     WeChatRefused,
     /// WeChat is busy, our quota is used up, or too many calls wait for it already.
@@ -52,6 +54,7 @@ impl Code {
             Self::Impossible => "impossible",
             Self::RateLimited => "rate_limited",
             Self::LoginRefused => "login_refused",
+            Self::SnapshotUser => "snapshot_user",
             Self::WeChatRefused => "wechat_refused",
             Self::WeChatBusy => "wechat_busy",
             Self::WeChatTimeout => "wechat_timeout",

@@ -6,6 +6,7 @@ pub mod apikey;
 pub mod apptoken;
 pub mod audit;
 mod code;
+pub mod exchange;
 mod failure;
 pub mod identity;
 pub mod limits;
@@ -114,6 +115,7 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
         apikey::rows::STATEMENTS,
         apptoken::rows::STATEMENTS,
         audit::rows::STATEMENTS,
+        exchange::rows::STATEMENTS,
         identity::rows::STATEMENTS,
         session::rows::STATEMENTS,
     ]

@@ -86,7 +86,7 @@ fn status(code: Code) -> StatusCode {
         Code::Forbidden => StatusCode::FORBIDDEN,
         Code::NotFound => StatusCode::NOT_FOUND,
         Code::SessionStale => StatusCode::CONFLICT,
-        Code::Impossible => StatusCode::UNPROCESSABLE_ENTITY,
+        Code::Impossible | Code::SnapshotUser => StatusCode::UNPROCESSABLE_ENTITY,
         Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,
         Code::WeChatRefused | Code::WeChatBroken => StatusCode::BAD_GATEWAY,
         Code::WeChatBusy | Code::NotConfigured | Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,

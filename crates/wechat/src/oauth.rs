@@ -50,10 +50,9 @@ pub struct OAuthToken {
 }
 
 impl OAuthToken {
-    /// Whether `/sns/userinfo` may be asked. Where WeChat does not say what was consented to, asking tells.
+    /// Whether `/sns/userinfo` may be asked: see [`tells_profile`].
     pub fn tells_profile(&self) -> bool {
-        let mut scopes = self.scope.split(',').filter(|scope| !scope.is_empty()).peekable();
-        scopes.peek().is_none() || scopes.any(|scope| scope != "snsapi_base")
+        tells_profile(&self.scope)
     }
 }
 
@@ -65,6 +64,13 @@ impl fmt::Debug for OAuthToken {
             .field("is_snapshot", &self.is_snapshot)
             .finish_non_exhaustive()
     }
+}
+
+/// Whether a consent to `scope` lets us ask `/sns/userinfo`. Where WeChat does not say what was consented to, asking
+/// tells.
+pub fn tells_profile(scope: &str) -> bool {
+    let mut scopes = scope.split(',').filter(|scope| !scope.is_empty()).peekable();
+    scopes.peek().is_none() || scopes.any(|scope| scope != "snsapi_base")
 }
 
 #[derive(Deserialize)]

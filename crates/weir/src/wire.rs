@@ -6,7 +6,7 @@ use anyhow::{Context, Result, anyhow};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use weir_base::{Clock, Dice, clock::pause};
-use weir_core::{App, session};
+use weir_core::{App, exchange, session};
 use weir_http::{Gateway, ServerSettings};
 use weir_store::{DatabaseUrl, Store, StoreSettings};
 use weir_wechat::{Endpoints, Transport, TransportSettings, WeChat};
@@ -156,16 +156,21 @@ async fn keep_metrics(stop: CancellationToken) {
     }
 }
 
+fn swept(what: &str, outcome: weir_core::Outcome<u64>) {
+    match outcome {
+        Ok(0) => {}
+        Ok(deleted) => tracing::info!(what, deleted, "what is old was deleted"),
+        Err(failure) => tracing::warn!(what, cause = failure.chain(), "what is old was not deleted"),
+    }
+}
+
 async fn sweep(app: Arc<App>, stop: CancellationToken) {
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
             () = app.clock.sleep(SWEEP_EVERY) => {}
         }
-        match session::flow::sweep(&app).await {
-            Ok(0) => {}
-            Ok(deleted) => tracing::info!(deleted, "old sessions deleted"),
-            Err(failure) => tracing::warn!(cause = failure.chain(), "old sessions were not deleted"),
-        }
+        swept("sessions", session::flow::sweep(&app).await);
+        swept("exchanged codes", exchange::flow::sweep(&app).await);
     }
 }

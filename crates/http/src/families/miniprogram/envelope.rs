@@ -91,6 +91,7 @@ fn failure_message(failure: &Failure) -> String {
             return format!("参数错误: {field} {}", failure.detail.as_deref().unwrap_or("is wrong"));
         }
         Code::LoginRefused => "微信登录失败",
+        Code::SnapshotUser => "这是快照页，请点击“使用完整服务”后重新登录",
         Code::Unauthenticated => "未登录: 请携带 Authorization: Bearer <token>",
         Code::TokenInvalid => "无效的令牌，请重新登录",
         Code::TokenExpired => "登录已过期，请重新登录",

@@ -1,0 +1,193 @@
+//! Exchanging a code once, whoever asks how often.
+
+use std::{sync::Arc, time::Duration};
+
+use weir_base::{Secret, Stopwatch, Timestamp, clock::pause};
+use weir_wechat::{OAuthToken, oauth::tells_profile};
+
+use super::{
+    WebPerson,
+    model::{Consent, ExchangeState, Kept},
+    rows::{self, ExchangeRow},
+};
+use crate::{App, AppSettings, Code, Failure, Outcome, account::model::text};
+
+const CODE_MAX: usize = 128;
+/// How long the answer is kept: as long as WeChat lets a code live.
+const KEPT: Duration = Duration::from_secs(300);
+/// Longer than the two calls to WeChat may take. Whoever holds the lease longer has died.
+const LEASE: Duration = Duration::from_secs(20);
+/// How long a caller waits for whoever is exchanging the same code, for real.
+const WAIT: Duration = Duration::from_secs(12);
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// Who consented, for the code that WeChat gave their browser (wechat-protocol.md A4 and A7).
+///
+/// # Errors
+/// [`Code::LoginRefused`] when WeChat refuses the code; [`Code::SnapshotUser`] when nobody stands behind it; what is wrong
+/// with WeChat otherwise. Everybody who comes with the code is told the same.
+pub async fn exchange(app: &Arc<App>, of: &AppSettings, code: &str) -> Outcome<WebPerson> {
+    if code.is_empty() {
+        return Err(Failure::invalid("code", "must not be empty"));
+    }
+    text("code", Some(code), CODE_MAX)?;
+    let job = Arc::new(Job {
+        digest: app.sealer.digest(&format!("oauth_code:{}:{code}", of.appid)),
+        code: code.to_owned(),
+        of: of.clone(),
+        lease: app.dice.token::<16>(),
+        app: Arc::clone(app),
+    });
+    let waited = Stopwatch::start();
+    let mut has_waited = false;
+    loop {
+        let now = app.clock.now();
+        match rows::find(&app.store, &job.digest, now).await? {
+            None if job.claim(now).await? => return run(&job, None).await,
+            None => {}
+            Some(row) if row.state == ExchangeState::Done => return job.open(&row)?.answer(),
+            // Whoever waited for this attempt shares its fate; whoever comes later may try again.
+            Some(row) if row.state == ExchangeState::Failed && has_waited => return job.open(&row)?.answer(),
+            Some(row) if row.lease_until <= now && job.take_over(now).await? => {
+                return run(&job, Some(row)).await;
+            }
+            Some(_) => {}
+        }
+        if waited.elapsed() >= WAIT {
+            return Err(Failure::new(Code::WeChatTimeout).detail("somebody is still exchanging this code"));
+        }
+        has_waited = true;
+        pause(app.dice.jitter(LOOK_EVERY)).await;
+    }
+}
+
+/// In a task of its own: a caller who goes away must not leave the code half exchanged.
+async fn run(job: &Arc<Job>, found: Option<ExchangeRow>) -> Outcome<WebPerson> {
+    let job = Arc::clone(job);
+    let work = tokio::spawn(async move { job.go_on(found).await });
+    work.await.map_err(|error| Failure::new(Code::Internal).cause(error))?
+}
+
+/// One caller's way with one code.
+struct Job {
+    app: Arc<App>,
+    of: AppSettings,
+    code: String,
+    digest: String,
+    lease: String,
+}
+
+impl Job {
+    async fn claim(&self, now: Timestamp) -> Outcome<bool> {
+        let (until, expires_at) = (now.plus(LEASE), now.plus(KEPT));
+        Ok(rows::claim(&self.app.store, &self.digest, &self.lease, until, expires_at, now).await? == 1)
+    }
+
+    async fn take_over(&self, now: Timestamp) -> Outcome<bool> {
+        let until = now.plus(LEASE);
+        Ok(rows::take_over(&self.app.store, &self.digest, &self.lease, until, now).await? == 1)
+    }
+
+    fn context(&self) -> String {
+        format!("exchange:{}", self.digest)
+    }
+
+    /// What a row keeps. What does not open was sealed with a key that is gone.
+    fn open(&self, row: &ExchangeRow) -> Outcome<Kept> {
+        let sealed = row.result.as_deref().unwrap_or_default();
+        let text = self.app.sealer.open(sealed, &self.context());
+        let text = text.map_err(|error| Failure::new(Code::Internal).cause(error))?;
+        serde_json::from_str(text.expose()).map_err(|error| Failure::new(Code::Internal).cause(error))
+    }
+
+    /// Writes how far we are. Halfway the lease goes on, so that nobody takes over from the living.
+    async fn keep(&self, state: ExchangeState, kept: &Kept) -> Outcome<()> {
+        let text = serde_json::to_string(kept).map_err(|error| Failure::new(Code::Internal).cause(error))?;
+        let sealed = self.app.sealer.seal(&text, &self.context());
+        let until = match state {
+            ExchangeState::Exchanged => self.app.clock.now().plus(LEASE),
+            _ => Timestamp::from_millis(0),
+        };
+        rows::advance(&self.app.store, &self.digest, &self.lease, state, &sealed, until).await?;
+        Ok(())
+    }
+
+    /// From where the row was found to the end.
+    async fn go_on(&self, found: Option<ExchangeRow>) -> Outcome<WebPerson> {
+        let exchanged = found.filter(|row| row.state == ExchangeState::Exchanged);
+        let kept = exchanged.and_then(|row| self.open(&row).ok());
+        let consent = match kept {
+            Some(Kept::Token { access_token, openid, unionid, scope }) => {
+                Consent { access_token: Secret::new(access_token), openid, unionid, scope }
+            }
+            _ => match self.consent().await? {
+                Ok(consent) => consent,
+                Err(end) => return end.answer(),
+            },
+        };
+        self.profile(consent).await
+    }
+
+    /// Spends the code. The inner error is the end of it, already kept.
+    async fn consent(&self) -> Outcome<Result<Consent, Kept>> {
+        let answer = self.app.wechat.oauth2_access_token(&self.of.credentials(), &self.code).await;
+        let token = match answer {
+            Ok(token) => token,
+            Err(error) => {
+                let (state, kept) = Kept::failed(&error);
+                tracing::debug!(%error, "an OAuth code was not exchanged");
+                self.keep(state, &kept).await?;
+                return Ok(Err(kept));
+            }
+        };
+        if token.is_snapshot {
+            self.keep(ExchangeState::Done, &Kept::Snapshot).await?;
+            return Ok(Err(Kept::Snapshot));
+        }
+        if token.tells_profile() {
+            // The code is spent: should we die now, whoever comes next reads the profile with this.
+            self.keep(ExchangeState::Exchanged, &Kept::token(&token)).await?;
+        }
+        let OAuthToken { access_token, openid, unionid, scope, .. } = token;
+        Ok(Ok(Consent { access_token, openid, unionid, scope }))
+    }
+
+    async fn profile(&self, consent: Consent) -> Outcome<WebPerson> {
+        let info = if !tells_profile(&consent.scope) {
+            None
+        } else {
+            match self.app.wechat.sns_userinfo(&consent.access_token, &consent.openid).await {
+                Ok(info) => Some(info),
+                Err(error @ weir_wechat::Error::Refused { .. }) => {
+                    let (state, kept) = Kept::failed(&error);
+                    self.keep(state, &kept).await?;
+                    return kept.answer();
+                }
+                // The code is spent, the consent is not: whoever comes next asks for the profile again.
+                Err(error) => {
+                    rows::let_go(&self.app.store, &self.digest, &self.lease).await?;
+                    return Err(error.into());
+                }
+            }
+        };
+        let Some(person) = consent.person(&self.of, info) else {
+            return Err(Failure::new(Code::WeChatBroken).cause("the profile is somebody else's"));
+        };
+        self.keep(ExchangeState::Done, &Kept::Person(Box::new(person.clone()))).await?;
+        Ok(person)
+    }
+}
+
+/// Deletes answers that nobody is given any more, a few at once. Tells how many.
+pub async fn sweep(app: &App) -> Outcome<u64> {
+    const AT_ONCE: i64 = 500;
+    let before = app.clock.now();
+    let mut all = 0;
+    loop {
+        let deleted = rows::delete_expired(&app.store, before, AT_ONCE).await?;
+        all += deleted;
+        if deleted == 0 {
+            return Ok(all);
+        }
+    }
+}

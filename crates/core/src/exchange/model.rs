@@ -1,0 +1,130 @@
+use serde::{Deserialize, Serialize};
+use weir_base::Secret;
+use weir_store::text_enum;
+use weir_wechat::{OAuthToken, UserInfo};
+
+use crate::{AppSettings, Code, Failure, Outcome, WeChatRefusal};
+
+text_enum! {
+    /// How far the exchange of a code has come.
+    pub enum ExchangeState {
+        /// Somebody is asking WeChat, or was when they died.
+        Open = "open",
+        /// WeChat has taken the code; the person's profile is still to be read.
+        Exchanged = "exchanged",
+        /// The person is known, or WeChat has refused for good.
+        Done = "done",
+        /// WeChat did not answer, or not with sense: who comes later may try again.
+        Failed = "failed",
+    }
+}
+
+/// Somebody who consented on one of WeChat's pages.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct WebPerson {
+    pub appid: String,
+    /// The open-platform account that the app belongs to.
+    pub platform: String,
+    pub openid: String,
+    pub unionid: Option<String>,
+    /// What was consented to, as WeChat says it.
+    pub scope: String,
+    /// `None` for a silent consent (`snsapi_base`).
+    pub info: Option<UserInfo>,
+}
+
+/// What is kept of an exchange, sealed.
+#[derive(Serialize, Deserialize)]
+pub(super) enum Kept {
+    Token {
+        access_token: String,
+        openid: String,
+        unionid: Option<String>,
+        scope: String,
+    },
+    Person(Box<WebPerson>),
+    /// The page was opened as a snapshot: there is nobody.
+    Snapshot,
+    Refused {
+        errcode: i64,
+        reason: String,
+    },
+    Failed(FailedBecause),
+}
+
+/// Why there was no answer to keep.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub(super) enum FailedBecause {
+    Timeout,
+    Broken,
+    Busy,
+}
+
+impl Kept {
+    pub(super) fn token(token: &OAuthToken) -> Self {
+        Self::Token {
+            access_token: token.access_token.expose().to_owned(),
+            openid: token.openid.clone(),
+            unionid: token.unionid.clone(),
+            scope: token.scope.clone(),
+        }
+    }
+
+    /// What a call to WeChat that failed leaves behind.
+    pub(super) fn failed(error: &weir_wechat::Error) -> (ExchangeState, Self) {
+        use weir_wechat::{Error, UnreachableKind};
+        let because = match error {
+            Error::Refused { errcode, .. } => {
+                let reason = error.reason().to_owned();
+                return (ExchangeState::Done, Self::Refused { errcode: *errcode, reason });
+            }
+            Error::Unreachable { kind: UnreachableKind::Timeout } => FailedBecause::Timeout,
+            _ if Failure::from(error.clone()).code == Code::WeChatBusy => FailedBecause::Busy,
+            _ => FailedBecause::Broken,
+        };
+        (ExchangeState::Failed, Self::Failed(because))
+    }
+
+    /// What everybody who comes with the code is told.
+    pub(super) fn answer(self) -> Outcome<WebPerson> {
+        match self {
+            Self::Person(person) => Ok(*person),
+            Self::Snapshot => Err(Failure::new(Code::SnapshotUser)),
+            Self::Refused { errcode, reason } => Err(Failure {
+                wechat: Some(WeChatRefusal { errcode, reason }),
+                ..Failure::new(Code::LoginRefused)
+            }),
+            Self::Failed(FailedBecause::Timeout) => Err(Failure::new(Code::WeChatTimeout)),
+            Self::Failed(FailedBecause::Broken) => Err(Failure::new(Code::WeChatBroken)),
+            Self::Failed(FailedBecause::Busy) => {
+                Err(Failure::new(Code::WeChatBusy).retry_after(std::time::Duration::from_secs(1)))
+            }
+            Self::Token { .. } => Err(Failure::new(Code::Internal).cause("an exchange ended halfway")),
+        }
+    }
+}
+
+/// A consent whose profile is still to be read.
+pub(super) struct Consent {
+    pub(super) access_token: Secret,
+    pub(super) openid: String,
+    pub(super) unionid: Option<String>,
+    pub(super) scope: String,
+}
+
+impl Consent {
+    /// The person, when the profile (if it was to be had) is that person's.
+    pub(super) fn person(self, of: &AppSettings, info: Option<UserInfo>) -> Option<WebPerson> {
+        if info.as_ref().is_some_and(|info| info.openid != self.openid) {
+            return None;
+        }
+        Some(WebPerson {
+            appid: of.appid.clone(),
+            platform: of.open_platform.clone(),
+            unionid: self.unionid.or_else(|| info.as_ref()?.unionid.clone()),
+            openid: self.openid,
+            scope: self.scope,
+            info,
+        })
+    }
+}

@@ -1,0 +1,34 @@
+use weir_base::Timestamp;
+use weir_store::{row, statements};
+
+use super::model::ExchangeState;
+
+row! {
+    pub struct ExchangeRow {
+        pub state: ExchangeState,
+        pub result: Option<String>,
+        pub lease_until: Timestamp,
+    }
+}
+
+statements! {
+    read fn find(code_digest: &str, now: Timestamp) -> optional ExchangeRow =
+        "SELECT state, result, lease_until FROM exchanges WHERE code_digest = $1 AND expires_at > $2";
+    /// The right to exchange a code: nobody has come with it yet, or so long ago that it is forgotten.
+    write fn claim(code_digest: &str, lease: &str, lease_until: Timestamp, expires_at: Timestamp, now: Timestamp) -> affected =
+        "INSERT INTO exchanges (code_digest, state, lease, lease_until, result, expires_at) VALUES ($1, 'open', $2, $3, NULL, $4)
+         ON CONFLICT (code_digest) DO UPDATE SET state = 'open', lease = $2, lease_until = $3, result = NULL, expires_at = $4
+         WHERE exchanges.expires_at <= $5";
+    /// The right to go on where somebody failed or died.
+    write fn take_over(code_digest: &str, lease: &str, lease_until: Timestamp, now: Timestamp) -> affected =
+        "UPDATE exchanges SET state = CASE WHEN state = 'exchanged' THEN state ELSE 'open' END, lease = $2, lease_until = $3
+         WHERE code_digest = $1 AND state <> 'done' AND lease_until <= $4";
+    /// A step further, from whoever still holds the lease; `lease_until` of 0 lets go of it.
+    write fn advance(code_digest: &str, lease: &str, state: ExchangeState, result: &str, lease_until: Timestamp) -> affected =
+        "UPDATE exchanges SET state = $3, result = $4, lease_until = $5 WHERE code_digest = $1 AND lease = $2 AND state <> 'done'";
+    /// Whoever comes next may go on at once.
+    write fn let_go(code_digest: &str, lease: &str) -> affected =
+        "UPDATE exchanges SET lease_until = 0 WHERE code_digest = $1 AND lease = $2 AND state <> 'done'";
+    write fn delete_expired(before: Timestamp, limit: i64) -> affected =
+        "DELETE FROM exchanges WHERE code_digest IN (SELECT code_digest FROM exchanges WHERE expires_at < $1 LIMIT $2)";
+}
