@@ -70,7 +70,10 @@ impl Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         let code = match &error {
-            StoreError::Unavailable(_) | StoreError::Closed | StoreError::CommitFailed => Code::Unavailable,
+            StoreError::Unavailable(_)
+            | StoreError::Collided(_)
+            | StoreError::Closed
+            | StoreError::CommitFailed => Code::Unavailable,
             _ => Code::Internal,
         };
         let failure = Self::new(code).cause(error);

@@ -12,6 +12,10 @@ pub enum StoreError {
     /// The database cannot be reached, is overloaded or is shutting down: trying again later may help.
     #[error("the database is not available")]
     Unavailable(#[source] Box<dyn Error + Send + Sync>),
+    /// PostgreSQL ended the transaction for the sake of another (a deadlock, a serialization failure), each time that
+    /// it was tried.
+    #[error("the transaction stood in the way of others, again and again")]
+    Collided(#[source] Box<dyn Error + Send + Sync>),
     #[error("the database refused a statement")]
     Refused(#[source] Box<dyn Error + Send + Sync>),
     #[error("the column {column} of {statement} holds a value that it must not")]
@@ -102,12 +106,15 @@ impl From<tokio_postgres::Error> for StoreError {
                 _ => Self::unavailable(error),
             };
         };
-        if let (&tokio_postgres::error::SqlState::UNIQUE_VIOLATION, Some(index)) =
-            (refusal.code(), refusal.constraint())
-        {
-            return Self::Unique { index: index.to_owned() };
+        use tokio_postgres::error::SqlState;
+        match (refusal.code(), refusal.constraint()) {
+            (&SqlState::UNIQUE_VIOLATION, Some(index)) => return Self::Unique { index: index.to_owned() },
+            (&SqlState::T_R_DEADLOCK_DETECTED | &SqlState::T_R_SERIALIZATION_FAILURE, _) => {
+                return Self::Collided(told(refusal).into());
+            }
+            _ => {}
         }
-        // Classes of SQLSTATE: 08 connection, 40 rollback (deadlock), 53 resources, 57 operator, 58 system.
+        // Classes of SQLSTATE: 08 connection, 40 rollback, 53 resources, 57 operator, 58 system.
         match refusal.code().code().get(..2) {
             Some("08" | "28" | "3D" | "40" | "53" | "57" | "58") => Self::unavailable(told(refusal)),
             _ => Self::refused(told(refusal)),

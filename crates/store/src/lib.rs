@@ -16,7 +16,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
 use tracing::Instrument;
-use weir_base::{Stopwatch, tally};
+use weir_base::{Dice, Stopwatch, tally};
 
 pub use error::StoreError;
 pub use statement::{Access, Executor, Statement, question_marks};
@@ -59,13 +59,16 @@ pub struct StoreSettings {
     pub patience: Duration,
     /// SQLite: operations committed together at the most.
     pub max_batch: usize,
+    /// Chance for the waits before a transaction is run again.
+    pub dice: Dice,
     /// SQLite: wait for the disk at each commit (`synchronous=FULL`). Only the bench turns it off.
     pub durable: bool,
 }
 
 impl StoreSettings {
     pub fn new(url: DatabaseUrl) -> Self {
-        Self { url, pool_size: 16, patience: Duration::from_secs(10), max_batch: 256, durable: true }
+        let (patience, dice) = (Duration::from_secs(10), Dice::system());
+        Self { url, pool_size: 16, patience, max_batch: 256, dice, durable: true }
     }
 }
 
@@ -127,6 +130,10 @@ impl Store {
     /// [`StoreError::Aborted`], even when the body goes on. Who is told nothing, because the caller was dropped, finds
     /// all of it or nothing.
     ///
+    /// The body is run again from the start, with what it was given, when PostgreSQL ends the transaction for the sake
+    /// of another (a deadlock, a serialization failure); nothing of the run before is kept. After a few tries the
+    /// answer is [`StoreError::Collided`].
+    ///
     /// The body may await nothing but its statements. On SQLite it runs on the writer thread, where anything else is
     /// answered with [`StoreError::Suspended`] and rolled back: slow things come before or after a transaction.
     ///
@@ -135,7 +142,7 @@ impl Store {
     /// ```
     pub async fn transaction<T, E, F>(&self, body: F) -> Result<T, E>
     where
-        F: for<'t, 'c> FnOnce(&'t Tx<'c>) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+        F: for<'t, 'c> FnOnce(&'t Tx<'c>) -> BoxFuture<'t, Result<T, E>> + Clone + Send + 'static,
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {

@@ -1,27 +1,61 @@
 //! PostgreSQL: a pool of connections, statements prepared once on each.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use deadpool_postgres::{
     Client, GenericClient, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
 };
-use futures_util::future::BoxFuture;
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, join},
+};
 use tokio_postgres::{
     NoTls,
     config::{Host, SslMode},
     types::ToSql,
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
-use weir_base::{Secret, clock::pause};
+use weir_base::{Dice, Secret, clock::pause};
 
-use crate::{Param, Row, Statement, StoreError, StoreSettings, Tx, transaction::Engine, value::InOrder};
+use crate::{
+    Access, Param, Row, Statement, StoreError, StoreSettings, Tx, transaction::Engine, value::InOrder,
+};
 
 /// How long a caller waits for a connection: for one to be given back, or for a new one to be opened.
 const CONNECTING: Duration = Duration::from_secs(5);
+/// How often a transaction is run that PostgreSQL ends for the sake of others.
+const TRIES: u32 = 5;
+/// The middle of the wait before the second try; grows with each further one.
+const BACKOFF: Duration = Duration::from_millis(10);
 
 pub(crate) struct Postgres {
     pool: Pool,
     patience: Duration,
+    dice: Dice,
+}
+
+/// Runs one statement, which is a transaction of its own, until it does not collide or has done so too often.
+macro_rules! alone {
+    ($self:ident, $run:ident, $statement:ident, $params:ident) => {{
+        let client = $self.client().await?;
+        let run = async {
+            let mut tried = 1;
+            loop {
+                match $run(&client, $statement, $params).await {
+                    Err(StoreError::Collided(_)) if tried < TRIES => $self.back_off(&mut tried).await,
+                    result => return result,
+                }
+            }
+        };
+        let answered = $self.in_time(run).await;
+        settled(client, answered)?
+    }};
 }
 
 impl Postgres {
@@ -50,7 +84,7 @@ impl Postgres {
             .create_timeout(Some(CONNECTING))
             .build()
             .map_err(StoreError::unavailable)?;
-        Ok(Self { pool, patience: settings.patience })
+        Ok(Self { pool, patience: settings.patience, dice: settings.dice.clone() })
     }
 
     pub(crate) async fn client(&self) -> Result<Client, PoolError> {
@@ -73,9 +107,7 @@ impl Postgres {
         statement: &'static Statement,
         params: &[Param<'_>],
     ) -> Result<Vec<R>, StoreError> {
-        let client = self.client().await?;
-        let answered = self.in_time(rows(&client, statement, params)).await;
-        settled(client, answered)?
+        alone!(self, rows, statement, params)
     }
 
     pub(crate) async fn optional<R: Row>(
@@ -83,9 +115,7 @@ impl Postgres {
         statement: &'static Statement,
         params: &[Param<'_>],
     ) -> Result<Option<R>, StoreError> {
-        let client = self.client().await?;
-        let answered = self.in_time(optional(&client, statement, params)).await;
-        settled(client, answered)?
+        alone!(self, optional, statement, params)
     }
 
     pub(crate) async fn affected(
@@ -93,20 +123,32 @@ impl Postgres {
         statement: &'static Statement,
         params: &[Param<'_>],
     ) -> Result<u64, StoreError> {
-        let client = self.client().await?;
-        let answered = self.in_time(affected(&client, statement, params)).await;
-        settled(client, answered)?
+        alone!(self, affected, statement, params)
     }
 
     pub(crate) async fn transaction<T, E, F>(&self, body: F) -> Result<T, E>
     where
-        F: for<'t, 'c> FnOnce(&'t Tx<'c>) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+        F: for<'t, 'c> FnOnce(&'t Tx<'c>) -> BoxFuture<'t, Result<T, E>> + Clone + Send + 'static,
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let mut client = self.client().await.map_err(StoreError::from)?;
-        let answered = self.in_time(in_transaction(&mut client, body)).await;
+        let client = self.client().await.map_err(StoreError::from)?;
+        let run = async {
+            let mut tried = 1;
+            loop {
+                match in_transaction(&client, body.clone()).await {
+                    (Err(_), true) if tried < TRIES => self.back_off(&mut tried).await,
+                    (result, _) => return result,
+                }
+            }
+        };
+        let answered = self.in_time(run).await;
         settled(client, answered)?
+    }
+
+    async fn back_off(&self, tried: &mut u32) {
+        pause(self.dice.jitter(BACKOFF * *tried)).await;
+        *tried += 1;
     }
 
     /// `None` when `work` takes longer than our patience.
@@ -128,19 +170,72 @@ fn settled<T>(client: Client, answered: Option<T>) -> Result<T, StoreError> {
     })
 }
 
-async fn in_transaction<T, E, F>(client: &mut Client, body: F) -> Result<T, E>
+/// What became of the transaction, and whether PostgreSQL ended it for the sake of another.
+async fn in_transaction<T, E, F>(client: &Client, body: F) -> (Result<T, E>, bool)
 where
     F: for<'t, 'c> FnOnce(&'t Tx<'c>) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
     E: From<StoreError>,
 {
-    let transaction = client.transaction().await.map_err(StoreError::from)?;
-    let tx = Tx::new(Engine::Postgres(transaction));
-    // Dropped without a commit, the transaction rolls back.
-    let result = body(&tx).await?;
-    if let Engine::Postgres(transaction) = tx.end()? {
-        transaction.commit().await.map_err(StoreError::from)?;
+    let tx = Tx::new(Engine::Postgres(Open { client, begun: AtomicBool::new(false) }));
+    let result = body(&tx).await;
+    let collided = tx.collided();
+    let Ok(done) = result else { return (result, collided) };
+    match tx.end() {
+        Ok(Engine::Postgres(open)) => match open.commit().await {
+            Ok(()) => (Ok(done), false),
+            Err(error) => {
+                let collided = matches!(error, StoreError::Collided(_));
+                (Err(error.into()), collided)
+            }
+        },
+        Ok(Engine::Sqlite) => (Ok(done), false),
+        Err(error) => (Err(error.into()), collided),
     }
-    Ok(result)
+}
+
+/// A transaction on a connection. Dropped without a commit, it rolls back.
+pub(crate) struct Open<'c> {
+    pub(crate) client: &'c Client,
+    /// Whether there is something to commit or to roll back.
+    begun: AtomicBool,
+}
+
+impl Open<'_> {
+    /// Runs `work`, a statement. The first one begins the transaction: a read is sent together with the `BEGIN`, for
+    /// should that fail it has done nothing; a write waits for it.
+    pub(crate) async fn run<T>(
+        &self,
+        statement: &'static Statement,
+        work: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        if self.begun.swap(true, Ordering::Relaxed) {
+            return work.await;
+        }
+        let begin = self.client.batch_execute("BEGIN");
+        if statement.access == Access::Write {
+            begin.await?;
+            return work.await;
+        }
+        let (begun, result) = join(begin, work).await;
+        begun?;
+        result
+    }
+
+    async fn commit(self) -> Result<(), StoreError> {
+        if self.begun.swap(false, Ordering::Relaxed) {
+            self.client.batch_execute("COMMIT").await?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        if *self.begun.get_mut() {
+            // Polled once it is on its way, before whatever is sent over this connection next. Nobody waits for it.
+            let _ = self.client.batch_execute("ROLLBACK").now_or_never();
+        }
+    }
 }
 
 /// TLS as `sslmode` in the address wants it (`prefer` by default: encrypted where the server can).

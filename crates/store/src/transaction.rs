@@ -1,4 +1,4 @@
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use crate::{Executor, Param, Row, Statement, StoreError, postgres, sqlite};
 
@@ -7,18 +7,23 @@ pub struct Tx<'c> {
     engine: Engine<'c>,
     /// After a failed statement PostgreSQL refuses every other and turns a commit into a rollback without a word;
     /// SQLite would go on. Here it is the end of the transaction on both.
-    failed: AtomicBool,
+    failed: AtomicU8,
 }
+
+/// A statement failed.
+const FAILED: u8 = 1;
+/// A statement failed in a way that running the whole transaction again may mend.
+const COLLIDED: u8 = 2;
 
 pub(crate) enum Engine<'c> {
     /// The connection is the writer thread's own (see [`sqlite`]): a transaction is on that thread or nowhere.
     Sqlite,
-    Postgres(deadpool_postgres::Transaction<'c>),
+    Postgres(postgres::Open<'c>),
 }
 
 impl<'c> Tx<'c> {
     pub(crate) fn new(engine: Engine<'c>) -> Self {
-        Self { engine, failed: AtomicBool::new(false) }
+        Self { engine, failed: AtomicU8::new(0) }
     }
 
     /// What may be committed.
@@ -27,13 +32,20 @@ impl<'c> Tx<'c> {
         Ok(self.engine)
     }
 
+    /// Whether PostgreSQL ended it for the sake of another transaction.
+    pub(crate) fn collided(&self) -> bool {
+        self.failed.load(Ordering::Relaxed) == COLLIDED
+    }
+
     fn usable(&self) -> Result<(), StoreError> {
-        if self.failed.load(Ordering::Relaxed) { Err(StoreError::Aborted) } else { Ok(()) }
+        if self.failed.load(Ordering::Relaxed) == 0 { Ok(()) } else { Err(StoreError::Aborted) }
     }
 
     fn noted<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
-        if result.is_err() {
-            self.failed.store(true, Ordering::Relaxed);
+        if let Err(error) = &result {
+            let how = if matches!(error, StoreError::Collided(_)) { COLLIDED } else { FAILED };
+            // Statements that were sent together fail together, the others for the sake of the first.
+            self.failed.fetch_max(how, Ordering::Relaxed);
         }
         result
     }
@@ -48,7 +60,9 @@ impl Executor for &Tx<'_> {
         self.usable()?;
         self.noted(match &self.engine {
             Engine::Sqlite => sqlite::on_writer(|connection| sqlite::rows(connection, statement, params)),
-            Engine::Postgres(transaction) => postgres::rows(transaction, statement, params).await,
+            Engine::Postgres(open) => {
+                open.run(statement, postgres::rows(open.client, statement, params)).await
+            }
         })
     }
 
@@ -60,7 +74,9 @@ impl Executor for &Tx<'_> {
         self.usable()?;
         self.noted(match &self.engine {
             Engine::Sqlite => sqlite::on_writer(|connection| sqlite::optional(connection, statement, params)),
-            Engine::Postgres(transaction) => postgres::optional(transaction, statement, params).await,
+            Engine::Postgres(open) => {
+                open.run(statement, postgres::optional(open.client, statement, params)).await
+            }
         })
     }
 
@@ -68,7 +84,9 @@ impl Executor for &Tx<'_> {
         self.usable()?;
         self.noted(match &self.engine {
             Engine::Sqlite => sqlite::on_writer(|connection| sqlite::affected(connection, statement, params)),
-            Engine::Postgres(transaction) => postgres::affected(transaction, statement, params).await,
+            Engine::Postgres(open) => {
+                open.run(statement, postgres::affected(open.client, statement, params)).await
+            }
         })
     }
 }

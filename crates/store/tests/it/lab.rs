@@ -2,7 +2,7 @@
 
 use std::{
     pin::pin,
-    sync::mpsc,
+    sync::{Arc, Mutex, mpsc},
     task::{Poll, Waker},
 };
 
@@ -89,10 +89,13 @@ impl Gate {
         let (release, released) = mpsc::channel::<()>();
         let (holding, held) = tokio::sync::oneshot::channel();
         let store = store.clone();
+        // A body can be cloned, and these cannot.
+        let ends = Arc::new(Mutex::new(Some((holding, released))));
         let task = tokio::spawn(async move {
             store
                 .transaction(move |_| {
                     Box::pin(async move {
+                        let (holding, released) = ends.lock().unwrap().take().unwrap();
                         holding.send(()).unwrap();
                         // Ends with the channel too, so that a test that fails does not hang.
                         let _ = released.recv();

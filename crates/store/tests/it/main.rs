@@ -3,6 +3,7 @@
 #![cfg(test)] // lets clippy know that helpers may unwrap
 
 mod away;
+mod collisions;
 mod dialect;
 mod durability;
 mod errors;

@@ -96,19 +96,20 @@ weir_testkit::engines! {
     /// SQLite too.
     async fn a_body_awaits_nothing_but_its_statements(engine) {
         let db = &Lab::new(engine).await.store;
-        let (send, receive) = tokio::sync::oneshot::channel::<()>();
-        let sender = tokio::spawn(async move { send.send(()) });
-        let waited = db.transaction(|tx| Box::pin(async move {
+        let told = std::sync::Arc::new(tokio::sync::Notify::new());
+        let teller = std::sync::Arc::clone(&told);
+        let teller = tokio::spawn(async move { teller.notify_one() });
+        let waited = db.transaction(move |tx| Box::pin(async move {
             lab::put(tx, 1, None).await?;
             tokio::task::yield_now().await;
-            receive.await.unwrap();
+            told.notified().await;
             lab::put(tx, 2, None).await
         }));
         match (engine, waited.await) {
             (Engine::Sqlite, Err(StoreError::Suspended)) => {
                 assert!(lab::ids(db).await.unwrap().is_empty());
                 // Nobody waits for it any more.
-                sender.abort();
+                teller.abort();
             }
             (Engine::Postgres, Ok(1)) => assert_eq!(lab::ids(db).await.unwrap(), [1, 2]),
             (_, other) => panic!("{other:?}"),
