@@ -22,6 +22,13 @@ macro_rules! text_id {
                 Self(format!(concat!($prefix, "_{}"), dice.uuid(now).simple()))
             }
 
+            /// Not above any id that was made at `at`, and above all that were made before.
+            pub fn least_of(at: $crate::Timestamp) -> Self {
+                // A UUIDv7 begins with 48 bits of milliseconds.
+                let millis = at.millis().clamp(0, (1 << 48) - 1);
+                Self(format!(concat!($prefix, "_{:012x}{:020}"), millis, 0))
+            }
+
             /// Takes an id that came from outside, when it has the right form.
             pub fn parse(text: &str) -> Option<Self> {
                 let digits = text.strip_prefix(concat!($prefix, "_"))?;
@@ -63,6 +70,19 @@ mod tests {
     use crate::{Dice, Timestamp};
 
     text_id!(ThingId, "thing");
+
+    #[test]
+    fn the_least_id_of_an_instant_parts_before_from_after() {
+        let instant = |millis: i64| Timestamp::from_millis(1_800_000_000_000 + millis);
+        let least = ThingId::least_of(instant(0));
+        assert_eq!(ThingId::parse(least.as_str()), Some(least.clone()));
+        let dice = Dice::seeded(1);
+        for _ in 0..1000 {
+            assert!(ThingId::new(&dice, instant(-1)) < least);
+            assert!(ThingId::new(&dice, instant(0)) >= least);
+        }
+        assert!(ThingId::least_of(Timestamp::from_millis(i64::MIN)) < least);
+    }
 
     #[test]
     fn an_id_parses_back_and_foreign_text_does_not() {

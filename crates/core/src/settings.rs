@@ -4,8 +4,8 @@ use serde::Deserialize;
 use weir_base::{Secret, settings::SettingDoc};
 
 pub use crate::{
-    account::settings::AccountSettings, apptoken::settings::AppTokenSettings, limits::LimitSettings,
-    session::settings::AuthSettings, web::WebSettings,
+    account::settings::AccountSettings, apptoken::settings::AppTokenSettings, audit::settings::AuditSettings,
+    limits::LimitSettings, session::settings::AuthSettings, web::WebSettings,
 };
 
 /// Everything the core reads.
@@ -18,6 +18,7 @@ pub struct Settings {
     pub app_token: AppTokenSettings,
     pub limits: LimitSettings,
     pub web: WebSettings,
+    pub audit: AuditSettings,
     /// Development against the simulator: tokens may be made by hand and limits do not bite.
     pub sandbox: bool,
 }
@@ -99,6 +100,7 @@ impl Settings {
             AccountSettings::DOCS,
             AppTokenSettings::DOCS,
             LimitSettings::DOCS,
+            AuditSettings::DOCS,
         ]
         .into_iter()
         .flatten()

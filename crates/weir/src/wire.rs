@@ -6,14 +6,14 @@ use anyhow::{Context, Result, anyhow};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use weir_base::{Clock, Dice, clock::pause};
-use weir_core::{App, exchange, session};
+use weir_core::{App, audit, exchange, session};
 use weir_http::{Gateway, ServerSettings};
 use weir_store::{DatabaseUrl, Store, StoreSettings};
 use weir_wechat::{Endpoints, Transport, TransportSettings, WeChat};
 
 use crate::{config::Config, files, telemetry};
 
-/// How often sessions that nobody can come back to are deleted.
+/// How often sessions that nobody can come back to are deleted, and entries of the trail that need not be kept.
 const SWEEP_EVERY: Duration = Duration::from_secs(3600);
 
 /// How often measurements are sorted into their buckets, in real time.
@@ -172,5 +172,6 @@ async fn sweep(app: Arc<App>, stop: CancellationToken) {
         }
         swept("sessions", session::flow::sweep(&app).await);
         swept("exchanged codes", exchange::flow::sweep(&app).await);
+        swept("audit entries", audit::flow::sweep(&app).await);
     }
 }

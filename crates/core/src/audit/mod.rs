@@ -1,6 +1,8 @@
 //! The trail of who did what to whom. It holds ids and numbers only: no personal data, so that an erasure leaves it be.
 
+pub mod flow;
 pub mod rows;
+pub mod settings;
 
 use weir_base::{Timestamp, text_id};
 use weir_store::{Executor, StoreError, text_field};

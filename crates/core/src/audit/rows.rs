@@ -20,4 +20,7 @@ statements! {
     /// The trail of one subject, oldest first.
     read fn of(subject: &str, limit: i64) -> many AuditRow =
         "SELECT at, actor, action, subject, detail FROM audit WHERE subject = $1 ORDER BY at, id LIMIT $2";
+    /// Ids sort by time: no index of the times is needed.
+    write fn delete_before(first_kept: &AuditId, limit: i64) -> affected =
+        "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE id < $1 LIMIT $2)";
 }

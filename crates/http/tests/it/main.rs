@@ -3,6 +3,7 @@
 
 mod access;
 mod apptokens;
+mod audit;
 mod clock;
 mod common;
 mod faults;

@@ -96,6 +96,7 @@ impl Config {
             app_token: section(&figment, "app_token")?,
             limits: section(&figment, "limits")?,
             web: section(&figment, "web")?,
+            audit: section(&figment, "audit")?,
             sandbox: section(&figment, "sandbox")?,
         };
         let mut secret_files: Vec<PathBuf> =

@@ -14,7 +14,7 @@ use super::{
 const HEAD: &str = "<!-- Made by `weir config --reference`; change the settings' words in the code, then run `make fmt`. -->\n";
 
 /// Sections with what they are about, in the order of the pages.
-const SECTIONS: [(&str, &str); 10] = [
+const SECTIONS: [(&str, &str); 11] = [
     ("", "Outside all sections"),
     ("database", "Where the data lives"),
     ("server", "Where and how Weir listens"),
@@ -24,6 +24,7 @@ const SECTIONS: [(&str, &str); 10] = [
     ("accounts", "People"),
     ("app_token", "The shared access_token of each app"),
     ("limits", "How much a stranger may ask"),
+    ("audit", "The trail of who did what to whom"),
     ("log", "What is written about what happens"),
 ];
 
