@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     App, Code, Failure, Outcome,
-    account::{self, Profile, ProfileChange, merge, model::text},
+    account::{self, Profile, ProfileChange, UserId, merge, model::text},
     audit::{Action, Entry},
     identity::{self, IdentityId, Proof, model::seal_context, rows::KnownRow},
 };
@@ -114,30 +114,44 @@ struct Login {
 
 impl Login {
     async fn write(&self, tx: &Tx<'_>) -> Result<Profile, Attempt> {
-        let profile = match identity::rows::known(tx, &self.proof.appid, &self.proof.openid).await? {
+        let Proof { appid, openid, .. } = &self.proof;
+        let known = identity::rows::known(tx, appid, openid).await?;
+        let identity =
+            known.as_ref().map(|known| (known.identity_id.clone(), known.session_key_digest.clone()));
+        let profile = match known {
             Some(known) => self.come_back(tx, known).await?,
             None => self.create(tx).await?,
         };
-        let Proof { appid, openid, .. } = &self.proof;
         let expires_at = self.now.plus(self.app.settings.auth.expires_in.0);
-        rows::insert(tx, &self.session, profile.id, appid, openid, &self.token_id, expires_at, self.now)
-            .await?;
         let user = format!("user:{}", profile.id);
-        Entry::new(&self.app, user.clone(), Action::SessionOpened, user)
-            .detail(format!("session:{}", self.session))
-            .write(tx)
-            .await?;
+        let entry = Entry::new(&self.app, user.clone(), Action::SessionOpened, user)
+            .detail(format!("session:{}", self.session));
+        // None of them needs to know of the others: PostgreSQL is sent all at once.
+        tokio::try_join!(
+            self.keep_session_key(tx, identity),
+            rows::insert(tx, &self.session, profile.id, appid, openid, &self.token_id, expires_at, self.now),
+            entry.write(tx),
+        )?;
         Ok(profile)
+    }
+
+    /// Keeps the session_key of somebody we know, if it is another than we have.
+    async fn keep_session_key(
+        &self,
+        tx: &Tx<'_>,
+        identity: Option<(IdentityId, Option<String>)>,
+    ) -> Result<(), StoreError> {
+        if let (Some((identity, known)), Some((sealed, digest))) = (identity, &self.sealed_key)
+            && known.as_ref() != Some(digest)
+        {
+            identity::rows::replace_session_key(tx, &identity, sealed, digest, self.now).await?;
+        }
+        Ok(())
     }
 
     /// Somebody we know.
     async fn come_back(&self, tx: &Tx<'_>, known: KnownRow) -> Result<Profile, Attempt> {
         let identity = &known.identity_id;
-        if let Some((sealed, digest)) = &self.sealed_key
-            && known.session_key_digest.as_ref() != Some(digest)
-        {
-            identity::rows::replace_session_key(tx, identity, sealed, digest, self.now).await?;
-        }
         let mut user = known.profile.id;
         let appeared = self.proof.unionid.as_ref().filter(|unionid| known.unionid.as_ref() != Some(unionid));
         if let Some(unionid) = appeared {
@@ -202,7 +216,8 @@ impl Login {
 
     fn answer(&self, profile: Profile) -> Outcome<Opened> {
         let openid = self.proof.openid.clone();
-        let claims = claims(&self.app, &self.session, self.token_id.clone(), &openid, &profile);
+        let token_id = self.token_id.clone();
+        let claims = claims(&self.app, &self.session, token_id, &openid, profile.id, &profile.nickname);
         let expires_in = self.app.settings.auth.expires_in.0.as_secs();
         Ok(Opened { access_token: self.app.signer.sign(&claims)?, expires_in, openid, profile })
     }
@@ -214,15 +229,16 @@ pub(super) fn claims(
     session: &SessionId,
     token_id: String,
     openid: &str,
-    profile: &Profile,
+    user: UserId,
+    nickname: &str,
 ) -> Claims {
     let auth = &app.settings.auth;
     let now = app.clock.now();
     Claims {
-        sub: profile.id.to_string(),
-        user_id: profile.id.0,
+        sub: user.to_string(),
+        user_id: user.0,
         openid: openid.to_owned(),
-        nickname: profile.nickname.clone(),
+        nickname: nickname.to_owned(),
         iss: auth.issuer.clone(),
         aud: auth.audience.clone(),
         iat: now.seconds(),

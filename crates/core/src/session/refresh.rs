@@ -29,20 +29,20 @@ pub async fn refresh(app: &App, token: &str) -> Outcome<Refreshed> {
         return Err(Failure::new(Code::TokenExpired));
     }
     let session = SessionId::parse(&old.sid).ok_or_else(|| Failure::new(Code::TokenInvalid))?;
-    let row = rows::find(&app.store, &session).await?.ok_or_else(|| Failure::new(Code::TokenRevoked))?;
-    if row.state != SessionState::Alive {
-        return Err(Failure::new(Code::TokenRevoked));
-    }
-    if row.token_id != old.jti {
-        return Err(reused(app, session, row.profile.id).await);
-    }
-    let token_id = app.dice.token::<16>();
-    let claims = claims(app, &session, token_id.clone(), &row.openid, &row.profile);
-    let expires_at = now.plus(auth.expires_in.0);
-    if rows::rotate(&app.store, &session, &old.jti, &token_id, expires_at, now).await? == 0 {
-        return Err(reused(app, session, row.profile.id).await);
-    }
+    let (token_id, expires_at) = (app.dice.token::<16>(), now.plus(auth.expires_in.0));
+    let rotated = rows::rotate(&app.store, &session, &old.jti, &token_id, expires_at, now).await?;
+    let Some(row) = rotated else { return Err(refused(app, session).await) };
+    let claims = claims(app, &session, token_id, &row.openid, row.user_id, &row.nickname);
     Ok(Refreshed { access_token: app.signer.sign(&claims)?, expires_in: auth.expires_in.0.as_secs() })
+}
+
+/// Why the session has no next token for this one.
+async fn refused(app: &App, session: SessionId) -> Failure {
+    match rows::find(&app.store, &session).await {
+        Ok(Some(row)) if row.state == SessionState::Alive => reused(app, session, row.profile.id).await,
+        Ok(_) => Failure::new(Code::TokenRevoked),
+        Err(error) => error.into(),
+    }
 }
 
 /// Ends the session whose old token came back.

@@ -21,6 +21,15 @@ row! {
     }
 }
 
+row! {
+    /// What the next token of a session says.
+    pub struct RotatedRow {
+        pub user_id: UserId,
+        pub openid: String,
+        pub nickname: String,
+    }
+}
+
 statements! {
     write fn insert(id: &SessionId, user: UserId, appid: &str, openid: &str, token_id: &str, token_expires_at: Timestamp, now: Timestamp) -> affected =
         "INSERT INTO sessions (id, user_id, appid, openid, state, token_id, token_expires_at, created_at, updated_at)
@@ -30,10 +39,12 @@ statements! {
         "SELECT s.state, s.token_id, s.appid, s.openid, u.id, u.nickname, u.avatar, u.bio, u.recipe_count, u.follower_count,
             u.following_count, u.favorite_count, u.created_at, u.updated_at
          FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1 AND u.state = 'active'";
-    /// Gives the session its next token, if `old` is still the one: of two who try, one wins.
-    write fn rotate(id: &SessionId, old: &str, new: &str, expires_at: Timestamp, now: Timestamp) -> affected =
+    /// Gives the session of an active account its next token, if `old` is still the one: of two who try, one wins.
+    write fn rotate(id: &SessionId, old: &str, new: &str, expires_at: Timestamp, now: Timestamp) -> optional RotatedRow =
         "UPDATE sessions SET token_id = $3, token_expires_at = $4, updated_at = $5
-         WHERE id = $1 AND token_id = $2 AND state = 'alive'";
+         WHERE id = $1 AND token_id = $2 AND state = 'alive'
+            AND EXISTS (SELECT 1 FROM users u WHERE u.id = sessions.user_id AND u.state = 'active')
+         RETURNING user_id, openid, (SELECT u.nickname FROM users u WHERE u.id = sessions.user_id) AS nickname";
     write fn end(id: &SessionId, because: EndedBecause, now: Timestamp) -> affected =
         "UPDATE sessions SET state = 'ended', ended_because = $2, updated_at = $3 WHERE id = $1 AND state = 'alive'";
     /// The openid is personal data: it goes with its person.
