@@ -5,12 +5,12 @@ use std::borrow::Cow;
 
 use axum::{
     body::Body,
-    http::{HeaderValue, Response, StatusCode, header::CONTENT_TYPE},
+    http::{HeaderName, HeaderValue, Response, StatusCode, header},
 };
 use weir_base::{Dice, Timestamp};
 
 use crate::{
-    wording,
+    page, wording,
     world::{ErrmsgStyle, ident},
 };
 
@@ -32,41 +32,73 @@ impl Refusal {
     }
 }
 
-/// The two manners of answering.
+/// The manners of answering.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Family {
     /// `/sns/*`: `text/plain`, decoration after a comma.
     Sns,
     /// `/cgi-bin/*` and `/wxa/*`: JSON, decoration after a blank.
     Api,
+    /// What a browser opens: errors are pages that show the code.
+    Page,
 }
 
 impl Family {
     pub fn of(path: &str) -> Self {
-        if path.starts_with("/sns/") { Self::Sns } else { Self::Api }
+        match path {
+            _ if path.starts_with("/sns/") => Self::Sns,
+            "/cgi-bin/showqrcode" => Self::Page,
+            _ if path.starts_with("/connect/") || path.starts_with("/open/") => Self::Page,
+            _ => Self::Api,
+        }
     }
 
     pub fn content_type(self) -> &'static str {
         match self {
             Self::Sns => "text/plain",
             Self::Api => "application/json; encoding=utf-8",
+            Self::Page => HTML,
         }
     }
 }
+
+pub const HTML: &str = "text/html; charset=utf-8";
 
 /// An answer ready to be sent.
 #[derive(Clone, Debug)]
 pub struct Answer {
     pub status: StatusCode,
     pub content_type: &'static str,
-    pub body: String,
+    pub body: Vec<u8>,
     /// For the record of calls: 0 on success.
     pub errcode: i32,
+    /// Other headers; nearly always none.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl Answer {
     pub fn success(family: Family, body: String) -> Self {
-        Self { status: StatusCode::OK, content_type: family.content_type(), body, errcode: 0 }
+        Self::of(StatusCode::OK, family.content_type(), body.into_bytes())
+    }
+
+    /// An answer of any kind that is no refusal.
+    pub fn of(status: StatusCode, content_type: &'static str, body: Vec<u8>) -> Self {
+        Self { status, content_type, body, errcode: 0, headers: Vec::new() }
+    }
+
+    pub fn html(page: String) -> Self {
+        Self::of(StatusCode::OK, HTML, page.into_bytes())
+    }
+
+    /// 302. What cannot stand in a header leads nowhere: callers give addresses that a URL parser has written.
+    pub fn redirect(to: &str) -> Self {
+        let location = HeaderValue::from_str(to).unwrap_or(HeaderValue::from_static("/"));
+        Self::of(StatusCode::FOUND, HTML, Vec::new()).with(header::LOCATION, location)
+    }
+
+    pub fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
     }
 
     pub fn refused(
@@ -80,21 +112,24 @@ impl Answer {
             Some(text) => Cow::Borrowed(text.as_str()),
             None => Cow::Borrowed(wording::of(refusal.code, family)),
         };
+        if family == Family::Page {
+            return Self { errcode: refusal.code, ..Self::html(page::error(&text, refusal.code)) };
+        }
         let errmsg = match (style, family) {
             (ErrmsgStyle::Rid, Family::Sns) => format!("{text}, rid: {}", ident::rid(dice, now)),
-            (ErrmsgStyle::Rid, Family::Api) => format!("{text} rid: {}", ident::rid(dice, now)),
+            (ErrmsgStyle::Rid, _) => format!("{text} rid: {}", ident::rid(dice, now)),
             (ErrmsgStyle::Hints, Family::Sns) => {
                 format!("{text}, hints: [ req_id: {} ]", dice.alphanumeric(14))
             }
-            (ErrmsgStyle::Hints, Family::Api) => format!("{text} hint: [{}]", dice.alphanumeric(14)),
+            (ErrmsgStyle::Hints, _) => format!("{text} hint: [{}]", dice.alphanumeric(14)),
         };
         let body = format!(r#"{{"errcode":{},"errmsg":{}}}"#, refusal.code, json_text(&errmsg));
-        Self { status: StatusCode::OK, content_type: family.content_type(), body, errcode: refusal.code }
+        Self { errcode: refusal.code, ..Self::success(family, body) }
     }
 
     /// What a path gets that WeChat does not know: its 40066, with HTTP 404.
     pub fn unknown_path(path: &str, now: Timestamp, dice: &Dice) -> Self {
-        let family = Family::of(path);
+        let family = if path.starts_with("/sns/") { Family::Sns } else { Family::Api };
         let refused = Self::refused(family, ErrmsgStyle::Rid, &Refusal::of(40066), now, dice);
         Self { status: StatusCode::NOT_FOUND, ..refused }
     }
@@ -102,7 +137,8 @@ impl Answer {
     pub fn into_response(self) -> Response<Body> {
         let mut response = Response::new(Body::from(self.body));
         *response.status_mut() = self.status;
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+        response.headers_mut().extend(self.headers);
         response
     }
 }

@@ -32,7 +32,8 @@ const FAULTS: &str = "<h2>Faults</h2>
 <tr><td><code>errcode</code></td><td><code>errcode</code>, <code>errmsg</code>?: an error of WeChat's, before the endpoint takes effect</td></tr>
 <tr><td><code>http_status</code></td><td><code>status</code>: a proxy's error page, before the endpoint takes effect</td></tr>
 <tr><td><code>quota</code></td><td><code>limit</code>: 45009 after so many calls in a day of Beijing, before the endpoint takes effect; until midnight or <code>clear_quota</code></td></tr>
-<tr><td><code>invalidate_tokens</code></td><td>every token of the calling app ends; the endpoint then sees them ended</td></tr>
+<tr><td><code>invalidate_tokens</code></td><td>every token and ticket of the calling app ends, on <code>/sns</code> those of its people (42007); the
+endpoint then sees them ended</td></tr>
 <tr><td><code>delay</code></td><td><code>ms</code>: the answer comes later</td></tr>
 <tr><td><code>timeout</code></td><td>no answer until the client goes away, or 60 s have passed</td></tr>
 <tr><td><code>disconnect</code></td><td>the connection is cut without an answer</td></tr>
@@ -44,12 +45,15 @@ Waiting is on the simulator's clock.</p>
 ";
 
 const LEFT_OUT: &str = "<h2>Not served yet</h2>
-<p>OAuth and its pages, tickets, messages, push, the phone; of the control calls <code>oauth-code</code>, <code>subscribe</code>,
-<code>inbox</code>, <code>push</code>.</p>
+<p>Messages, push, the phone; of the control calls <code>subscribe</code>, <code>inbox</code>, <code>push</code>.</p>
 <h2>Knowingly simplified</h2>
 <ul>
 <li>A session_key lives three days after its last code exchange and is replaced by <code>wx.login</code> after one hour (settings of the app):
 WeChat publishes neither.</li>
+<li>The authorize page opens in any browser, and asks for <code>snsapi_userinfo</code> however the page was reached: there is no silent
+consent of followers. <code>&amp;_sim_user=NAME&amp;_sim_consent=allow|deny</code> answers at once. What WeChat has no code for is shown without one.</li>
+<li>Only the last 131,072 tokens of people are remembered; older ones are answered 40001 and 40030.</li>
+<li>A jsapi_ticket asked for again comes with the life that is left to it.</li>
 <li>A code that was offered by the wrong app, or by a person or app over quota, stays good.</li>
 <li>Only the last 65,536 used codes are answered 40163; older ones are answered 40029.</li>
 <li>The wording of 40243 is that of WeChat's documentation; no reply of the real one was at hand. An unknown path gets 40066 with HTTP 404.</li>
@@ -64,6 +68,7 @@ pub fn page() -> Response<Body> {
         let method = match endpoint.wants {
             Wants::Get => "GET",
             Wants::Post => "POST",
+            Wants::Both => "GET, POST",
         };
         row(&mut page, method, endpoint.path, "");
     }

@@ -5,6 +5,7 @@ mod calls;
 mod control;
 pub mod faults;
 mod index;
+mod page;
 mod routes;
 mod state;
 mod wording;
@@ -35,7 +36,10 @@ pub use world::World;
 
 use calls::Calls;
 use faults::Faults;
-use world::{codes::Codes, quotas::Quotas, sessions::Sessions, tokens::Tokens};
+use world::{
+    authorizations::Authorizations, codes::Codes, quotas::Quotas, sessions::Sessions, tickets::Tickets,
+    tokens::Tokens,
+};
 
 /// How long requests may take to end once the server closes.
 const GRACE: Duration = Duration::from_secs(5);
@@ -53,6 +57,8 @@ struct Inner {
     codes: Codes,
     sessions: Sessions,
     tokens: Tokens,
+    authorizations: Authorizations,
+    tickets: Tickets,
     quotas: Quotas,
     faults: Faults,
     calls: Calls,
@@ -89,6 +95,8 @@ impl Simulator {
             codes: Codes::default(),
             sessions: Sessions::default(),
             tokens: Tokens::default(),
+            authorizations: Authorizations::default(),
+            tickets: Tickets::default(),
             quotas: Quotas::default(),
             faults: Faults::default(),
             calls: Calls::default(),
@@ -185,6 +193,14 @@ impl Simulator {
 
     pub(crate) fn tokens(&self) -> &Tokens {
         &self.0.tokens
+    }
+
+    pub(crate) fn authorizations(&self) -> &Authorizations {
+        &self.0.authorizations
+    }
+
+    pub(crate) fn tickets(&self) -> &Tickets {
+        &self.0.tickets
     }
 
     pub(crate) fn quotas(&self) -> &Quotas {

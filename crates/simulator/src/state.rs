@@ -1,6 +1,8 @@
 //! The state file: apps, people, codes, sessions, tokens and counts as JSON. Faults and the record of calls belong to
 //! one test and are not kept.
 
+mod web;
+
 use std::{
     fs,
     io::{self, Write},
@@ -25,6 +27,8 @@ use crate::{
         tokens::{Issued, Snapshot, Stable},
     },
 };
+
+use web::Web;
 
 /// A state file that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -103,6 +107,8 @@ pub struct State {
     current_tokens: Vec<(String, String)>,
     stable_tokens: Vec<KeptStable>,
     counts: Vec<KeptCount>,
+    #[serde(default)]
+    web: Web,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -188,6 +194,7 @@ impl State {
                 .collect(),
             stable_tokens: tokens.stable.into_iter().filter_map(stable).collect(),
             counts: simulator.quotas().snapshot().into_iter().filter_map(count).collect(),
+            web: Web::of(simulator, &world),
         }
     }
 
@@ -244,6 +251,7 @@ impl State {
                 (None, _) => {}
             }
         }
+        self.web.restore(simulator, &world);
         Ok(())
     }
 }

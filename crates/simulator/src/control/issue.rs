@@ -10,7 +10,10 @@ use weir_wechat::crypto::{encrypt_data, raw_data_signature};
 use super::{Asked, ControlError};
 use crate::{
     Simulator,
-    world::{App, AppKey, AppKind, Person, PersonKey, World, codes::Purpose},
+    world::{
+        App, AppKey, AppKind, Person, PersonKey, World,
+        codes::{Consent, Purpose, Scope},
+    },
 };
 
 /// How many codes one call may ask for.
@@ -34,8 +37,23 @@ pub fn login_code(simulator: &Simulator, mut asked: Asked) -> Result<Value, Cont
     let (app, user) = who(&mut asked)?;
     let count = asked.fields.number_if_given("count", 1, MOST_CODES)?;
     asked.fields.end()?;
-    let codes =
-        (0..count.unwrap_or(1)).map(|_| simulator.login_code(&app, &user)).collect::<Result<Vec<_>, _>>()?;
+    several(count, || simulator.login_code(&app, &user))
+}
+
+pub fn oauth_code(simulator: &Simulator, mut asked: Asked) -> Result<Value, ControlError> {
+    let (app, user) = who(&mut asked)?;
+    let scope = asked.fields.text_if_given("scope")?;
+    let count = asked.fields.number_if_given("count", 1, MOST_CODES)?;
+    asked.fields.end()?;
+    several(count, || simulator.oauth_code(&app, &user, scope.as_deref()))
+}
+
+/// `{code}`, or with a count also `{codes}`.
+fn several(
+    count: Option<u64>,
+    code: impl Fn() -> Result<String, ControlError>,
+) -> Result<Value, ControlError> {
+    let codes = (0..count.unwrap_or(1)).map(|_| code()).collect::<Result<Vec<_>, _>>()?;
     Ok(match count {
         None => json!({ "code": codes.first() }),
         Some(_) => json!({ "code": codes.first(), "codes": codes }),
@@ -121,6 +139,35 @@ impl Simulator {
             return Err(ControlError::wrong("user", format!("`{user}` has no phone number")));
         }
         code_or_full(self.codes().issue(app.0, person_key, Purpose::Phone, self.clock().now(), self.dice()))
+    }
+
+    /// A code as a page's consent gives: 32 characters, for one `/sns/oauth2/access_token`. Without a scope it is
+    /// `snsapi_userinfo` for an official account and `snsapi_login`, its only one, for a website.
+    ///
+    /// # Errors
+    /// When there is no such official account, website or person, the app does not have the scope, or two million unused
+    /// codes lie about.
+    pub fn oauth_code(&self, app: &str, user: &str, scope: Option<&str>) -> Result<String, ControlError> {
+        let world = self.world();
+        let (key, found) = world.app(app).ok_or_else(|| ControlError::absent("appid", "app", app))?;
+        let (person_key, person) =
+            world.person(user).ok_or_else(|| ControlError::absent("user", "user", user))?;
+        let scopes: &[Scope] = match found.kind {
+            AppKind::OfficialAccount => &[Scope::UserInfo, Scope::Base],
+            AppKind::Website => &[Scope::Login],
+            AppKind::MiniProgram => {
+                let reason = format!("`{}` is neither an official account nor a website", found.name);
+                return Err(ControlError::wrong("appid", reason));
+            }
+        };
+        let wanted = scope.map_or(Some(scopes[0]), Scope::named).filter(|scope| scopes.contains(scope));
+        let scope = wanted.ok_or_else(|| {
+            let names: Vec<_> = scopes.iter().map(|scope| scope.name()).collect();
+            ControlError::wrong("scope", format!("must be {} for `{}`", names.join(" or "), found.name))
+        })?;
+        let snapshot = person.snapshot && found.kind == AppKind::OfficialAccount;
+        let purpose = Purpose::Web(Consent { scope, snapshot });
+        code_or_full(self.codes().issue(key, person_key, purpose, self.clock().now(), self.dice()))
     }
 
     /// Replaces the person's session_key whatever its age.

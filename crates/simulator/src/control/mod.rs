@@ -103,6 +103,13 @@ pub const CONTROLS: &[Control] = &[
     },
     Control {
         method: "POST",
+        path: "/_sim/oauth-code",
+        does: "{appid, user, scope?, count?} → {code} as a page's consent gives, for an official account (snsapi_userinfo \
+               unless told otherwise) or a website; with count also {codes}",
+        run: issue::oauth_code,
+    },
+    Control {
+        method: "POST",
         path: "/_sim/phone-code",
         does: "{appid, user} → {code} for getuserphonenumber",
         run: issue::phone_code,

@@ -171,6 +171,8 @@ impl Simulator {
         self.codes().clear();
         self.sessions().clear();
         self.tokens().clear();
+        self.authorizations().clear();
+        self.tickets().clear();
         self.quotas().clear();
         self.faults().disarm(None);
         self.calls_log().clear();

@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, cell::OnceCell, net::IpAddr};
 
+use axum::http::{HeaderMap, Method, header, request::Parts};
 use serde_json::{Map, Value};
 use weir_base::Timestamp;
 
@@ -13,7 +14,9 @@ const LONGEST_APPID: usize = 64;
 pub struct Call<'a> {
     /// The endpoint's path, under which quotas count.
     pub path: &'static str,
-    query: &'a str,
+    pub method: &'a Method,
+    pub query: &'a str,
+    headers: &'a HeaderMap,
     body: &'a [u8],
     pub client: IpAddr,
     pub now: Timestamp,
@@ -21,14 +24,43 @@ pub struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    pub fn new(path: &'static str, query: &'a str, body: &'a [u8], client: IpAddr, now: Timestamp) -> Self {
-        Self { path, query, body, client, now, json: OnceCell::new() }
+    pub fn new(path: &'static str, parts: &'a Parts, body: &'a [u8], client: IpAddr, now: Timestamp) -> Self {
+        Self {
+            path,
+            method: &parts.method,
+            query: parts.uri.query().unwrap_or(""),
+            headers: &parts.headers,
+            body,
+            client,
+            now,
+            json: OnceCell::new(),
+        }
     }
 
     /// A parameter of the query. One that is empty counts as missing.
     pub fn param(&self, name: &str) -> Option<Cow<'a, str>> {
-        let pair = url::form_urlencoded::parse(self.query.as_bytes()).find(|(key, _)| key == name)?;
-        (!pair.1.is_empty()).then_some(pair.1)
+        value_of(self.query.as_bytes(), name)
+    }
+
+    pub fn body(&self) -> &'a [u8] {
+        self.body
+    }
+
+    /// A field of the body as HTML forms send it. One that is empty counts as missing.
+    pub fn form(&self, name: &str) -> Option<Cow<'a, str>> {
+        value_of(self.body, name)
+    }
+
+    /// A parameter of the query, else of the form in the body.
+    pub fn given(&self, name: &str) -> Option<Cow<'a, str>> {
+        self.param(name).or_else(|| self.form(name))
+    }
+
+    pub fn cookie(&self, name: &str) -> Option<Cow<'a, str>> {
+        let lines = self.headers.get_all(header::COOKIE).into_iter();
+        let mut pairs = lines.filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(';'));
+        let value = pairs.find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))?;
+        Some(percent_decoded(value))
     }
 
     /// The body, which must be a JSON object.
@@ -59,9 +91,25 @@ impl<'a> Call<'a> {
             return Some(appid.chars().take(LONGEST_APPID).collect());
         }
         if let Some(token) = self.param("access_token") {
-            let owner = simulator.tokens().owner(&token)?;
+            let owner =
+                simulator.tokens().owner(&token).or_else(|| simulator.authorizations().owner(&token))?;
             return simulator.world().app_at(owner).map(|app| app.appid.clone());
         }
-        self.field("appid").ok().flatten().map(|appid| appid.chars().take(LONGEST_APPID).collect())
+        let in_body = match self.field("appid") {
+            Ok(appid) => appid.map(Cow::Borrowed),
+            Err(_) => self.form("appid"),
+        };
+        in_body.map(|appid| appid.chars().take(LONGEST_APPID).collect())
     }
+}
+
+fn value_of<'a>(pairs: &'a [u8], name: &str) -> Option<Cow<'a, str>> {
+    let pair = url::form_urlencoded::parse(pairs).find(|(key, _)| key == name)?;
+    (!pair.1.is_empty()).then_some(pair.1)
+}
+
+/// A value as form encoding writes it.
+fn percent_decoded(value: &str) -> Cow<'_, str> {
+    // Without a `=` a pair of a form is all name, and `&` stands encoded in what we wrote.
+    url::form_urlencoded::parse(value.as_bytes()).next().map_or(Cow::Borrowed(""), |(text, _)| text)
 }

@@ -78,3 +78,19 @@ pub fn mini_program_bearer<'w>(
     }
     Ok((key, app))
 }
+
+/// The official account whose access_token the call bears.
+///
+/// # Errors
+/// As [`bearer`], and 48001 for an app of another kind.
+pub fn official_account_bearer<'w>(
+    simulator: &Simulator,
+    world: &'w World,
+    call: &Call<'_>,
+) -> Result<(AppKey, &'w App), Refusal> {
+    let (key, app) = bearer(simulator, world, call)?;
+    if app.kind != AppKind::OfficialAccount {
+        return Err(Refusal::of(48001));
+    }
+    Ok((key, app))
+}

@@ -1,61 +1,99 @@
 //! The paths that WeChat serves. An endpoint is one row of [`ENDPOINTS`] and one function from a [`Call`] to the text
-//! of its answer; faults, recording, decoration and content types are the same for all and are in `stage`.
+//! of its answer, or to a page; faults, recording, decoration and content types are the same for all and are in `stage`.
 
 mod call;
 mod cgi_bin;
 mod credentials;
 mod garble;
+mod oauth;
+mod open;
 mod sns;
 mod stage;
+mod ticket;
 mod wxa;
+
+use std::pin::Pin;
 
 use axum::{
     Router,
     extract::{Request, State},
+    http::request::Parts,
     routing::any,
 };
 
 pub use call::Call;
 pub use stage::Closing;
 
-use crate::{Simulator, answer::Refusal};
+use crate::{
+    Simulator,
+    answer::{Answer, Refusal},
+};
 
 /// The method that an endpoint wants; the other is refused with 43001 or 43002.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wants {
     Get,
     Post,
+    /// Either of them.
+    Both,
 }
+
+/// What an endpoint does. Must not wait: whatever takes time is a fault's business, or an endpoint's `wait`.
+#[derive(Clone, Copy)]
+pub enum Run {
+    /// Gives the JSON of success.
+    Text(fn(&Simulator, &Call<'_>) -> Result<String, Refusal>),
+    /// Gives a whole answer: a page, a redirect, an image.
+    Page(fn(&Simulator, &Call<'_>) -> Result<Answer, Refusal>),
+}
+
+/// Something to wait for before an endpoint looks.
+type Wait = for<'a> fn(&'a Simulator, &'a Parts) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
 /// One path of WeChat's.
 pub struct Endpoint {
+    /// May end with a variable part, as `/connect/qrcode/{uuid}`.
     pub path: &'static str,
     pub wants: Wants,
-    /// Gives the JSON of success. Must not wait: whatever takes time is a fault's business.
-    pub run: fn(&Simulator, &Call<'_>) -> Result<String, Refusal>,
+    run: Run,
+    wait: Option<Wait>,
 }
 
 /// Everything that is served.
 pub const ENDPOINTS: &[Endpoint] = &[
+    page("/connect/oauth2/authorize", Wants::Both, open::authorize),
     get("/sns/jscode2session", sns::jscode2session),
+    Endpoint { wants: Wants::Both, ..get("/sns/oauth2/access_token", oauth::access_token) },
+    Endpoint { wants: Wants::Both, ..get("/sns/oauth2/refresh_token", oauth::refresh_token) },
+    get("/sns/auth", oauth::auth),
+    get("/sns/userinfo", oauth::userinfo),
     get("/cgi-bin/token", cgi_bin::token),
     post("/cgi-bin/stable_token", cgi_bin::stable_token),
     post("/cgi-bin/clear_quota", cgi_bin::clear_quota),
     post("/cgi-bin/clear_quota/v2", cgi_bin::clear_quota_v2),
     get("/cgi-bin/get_api_domain_ip", cgi_bin::get_api_domain_ip),
+    get("/cgi-bin/ticket/getticket", ticket::getticket),
     get("/wxa/checksession", wxa::checksession),
     get("/wxa/resetusersessionkey", wxa::resetusersessionkey),
     post("/wxa/business/getuserphonenumber", wxa::getuserphonenumber),
 ];
 
-type Run = fn(&Simulator, &Call<'_>) -> Result<String, Refusal>;
+type Text = fn(&Simulator, &Call<'_>) -> Result<String, Refusal>;
 
-const fn get(path: &'static str, run: Run) -> Endpoint {
-    Endpoint { path, wants: Wants::Get, run }
+const fn get(path: &'static str, run: Text) -> Endpoint {
+    Endpoint { path, wants: Wants::Get, run: Run::Text(run), wait: None }
 }
 
-const fn post(path: &'static str, run: Run) -> Endpoint {
-    Endpoint { path, wants: Wants::Post, run }
+const fn post(path: &'static str, run: Text) -> Endpoint {
+    Endpoint { path, wants: Wants::Post, run: Run::Text(run), wait: None }
+}
+
+const fn page(
+    path: &'static str,
+    wants: Wants,
+    run: fn(&Simulator, &Call<'_>) -> Result<Answer, Refusal>,
+) -> Endpoint {
+    Endpoint { path, wants, run: Run::Page(run), wait: None }
 }
 
 /// Every endpoint, and WeChat's answer to any other path.

@@ -14,7 +14,7 @@ use axum::{
 use futures_util::stream;
 use tokio_util::sync::CancellationToken;
 
-use super::{Call, Endpoint, Wants, garble};
+use super::{Call, Endpoint, Run, Wants, garble};
 use crate::{
     Simulator,
     answer::{Answer, Family, Refusal},
@@ -25,6 +25,9 @@ use crate::{
 
 /// The longest body that is read.
 const LONGEST_BODY: usize = 1 << 20;
+
+/// The longest query that is taken, as by most proxies: what is remembered of a page stays small.
+const LONGEST_QUERY: usize = 8 << 10;
 
 /// How long a call without an answer is held, when its client has more patience than that.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -47,8 +50,11 @@ pub async fn serve(simulator: Simulator, endpoint: &'static Endpoint, request: R
     } else {
         Bytes::new()
     };
+    if parts.uri.query().is_some_and(|query| query.len() > LONGEST_QUERY) {
+        return garble::proxy_page(StatusCode::URI_TOO_LONG).into_response();
+    }
     match strike(&simulator, endpoint, &parts, &body) {
-        None => effect(&simulator, endpoint, &parts, &body, None).into_response(),
+        None => effect(&simulator, endpoint, &parts, &body, None).await.into_response(),
         Some((fault, before)) => struck(&simulator, endpoint, &parts, &body, fault, before).await,
     }
 }
@@ -77,8 +83,7 @@ fn client_of(parts: &Parts) -> IpAddr {
 }
 
 fn call_of<'a>(simulator: &Simulator, endpoint: &Endpoint, parts: &'a Parts, body: &'a [u8]) -> Call<'a> {
-    let query = parts.uri.query().unwrap_or("");
-    Call::new(endpoint.path, query, body, client_of(parts), simulator.clock().now())
+    Call::new(endpoint.path, parts, body, client_of(parts), simulator.clock().now())
 }
 
 fn strike(
@@ -92,26 +97,42 @@ fn strike(
 }
 
 /// Lets the endpoint do its work and records the call.
-fn effect(
+async fn effect(
     simulator: &Simulator,
     endpoint: &Endpoint,
     parts: &Parts,
     body: &[u8],
     fault: Option<&FaultKind>,
 ) -> Answer {
+    if let Some(wait) = endpoint.wait {
+        wait(simulator, parts).await;
+    }
     let call = call_of(simulator, endpoint, parts, body);
     let outcome = match (endpoint.wants, &parts.method) {
-        (Wants::Get, method) if method != Method::GET => Err(Refusal::of(43001)),
+        (Wants::Get, method) if !reads(endpoint, method) => Err(Refusal::of(43001)),
         (Wants::Post, method) if method != Method::POST => Err(Refusal::of(43002)),
-        _ => (endpoint.run)(simulator, &call),
+        (Wants::Both, method) if method != Method::POST && !reads(endpoint, method) => {
+            Err(Refusal::of(43001))
+        }
+        _ => match endpoint.run {
+            Run::Text(run) => {
+                run(simulator, &call).map(|body| Answer::success(Family::of(endpoint.path), body))
+            }
+            Run::Page(run) => run(simulator, &call),
+        },
     };
     let appid = call.appid(simulator);
     let answer = match outcome {
-        Ok(body) => Answer::success(Family::of(endpoint.path), body),
+        Ok(answer) => answer,
         Err(refusal) => worded(simulator, endpoint, &call, appid.as_deref(), &refusal),
     };
     record(simulator, endpoint, &call, appid, Some(answer.errcode), fault);
     answer
+}
+
+/// A browser may ask for the head of a page; WeChat's own clients never do.
+fn reads(endpoint: &Endpoint, method: &Method) -> bool {
+    method == Method::GET || (method == Method::HEAD && Family::of(endpoint.path) == Family::Page)
 }
 
 fn worded(
@@ -180,13 +201,13 @@ async fn struck(
         }
         FaultKind::InvalidateTokens => {
             invalidate_tokens(simulator, endpoint, parts, body);
-            return effect(simulator, endpoint, parts, body, Some(&fault)).into_response();
+            return effect(simulator, endpoint, parts, body, Some(&fault)).await.into_response();
         }
         FaultKind::Delay(delay) if before => {
             if hold(simulator, parts, delay).await.is_none() {
                 return cut();
             }
-            return effect(simulator, endpoint, parts, body, Some(&fault)).into_response();
+            return effect(simulator, endpoint, parts, body, Some(&fault)).await.into_response();
         }
         _ => {}
     }
@@ -194,7 +215,7 @@ async fn struck(
         record_lost(simulator, endpoint, parts, body, &fault);
         Answer::success(Family::of(endpoint.path), String::from("{}"))
     } else {
-        effect(simulator, endpoint, parts, body, Some(&fault))
+        effect(simulator, endpoint, parts, body, Some(&fault)).await
     };
     on_the_wire(simulator, parts, &fault, answer).await
 }
@@ -239,13 +260,18 @@ fn invalidate_tokens(simulator: &Simulator, endpoint: &Endpoint, parts: &Parts, 
     let call = call_of(simulator, endpoint, parts, body);
     let app =
         call.appid(simulator).and_then(|appid| simulator.world().app_by_appid(&appid).map(|(key, _)| key));
-    if let Some(app) = app {
-        simulator.tokens().invalidate(app, call.now);
+    match (app, Family::of(endpoint.path)) {
+        (Some(app), Family::Sns) => simulator.authorizations().invalidate(app, call.now),
+        (Some(app), _) => {
+            simulator.tokens().invalidate(app, call.now);
+            simulator.tickets().invalidate(app, call.now);
+        }
+        (None, _) => {}
     }
 }
 
 /// Waits for `time` of the simulator's clock. `None` when the server closes first.
-async fn hold(simulator: &Simulator, parts: &Parts, time: Duration) -> Option<()> {
+pub async fn hold(simulator: &Simulator, parts: &Parts, time: Duration) -> Option<()> {
     let sleep = simulator.clock().sleep(time);
     match parts.extensions.get::<Closing>() {
         Some(Closing(closing)) => closing.run_until_cancelled(sleep).await,

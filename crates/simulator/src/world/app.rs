@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, net::IpAddr};
 
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use super::quotas::Quota;
 
@@ -33,10 +34,24 @@ pub struct App {
     /// Addresses and networks that may ask for tokens; empty means everyone (40164 otherwise).
     #[serde(default)]
     pub ip_whitelist: Vec<IpRule>,
+    /// Bare hosts that OAuth may redirect to; without one it redirects nowhere. Ports are not looked at.
     #[serde(default)]
     pub callback_domains: Vec<String>,
+    /// Bare hosts whose pages may use the JS-SDK.
     #[serde(default)]
     pub jssdk_domains: Vec<String>,
+    /// Whether the authorize page insists on WeChat's order of parameters and form of `state`.
+    #[serde(default = "yes")]
+    pub strict: bool,
+    /// Certified accounts may ask for consent, parametric QR codes and user info (10005 and 48001 otherwise).
+    #[serde(default = "yes")]
+    pub certified: bool,
+    /// A test account: only its followers may authorise it (10006 otherwise).
+    #[serde(default)]
+    pub test_account: bool,
+    /// Banned by WeChat: its authorize page says 10004.
+    #[serde(default)]
+    pub banned: bool,
     #[serde(default)]
     pub push: Option<PushAddress>,
     #[serde(default)]
@@ -67,6 +82,10 @@ impl App {
             ip_whitelist: Vec::new(),
             callback_domains: Vec::new(),
             jssdk_domains: Vec::new(),
+            strict: true,
+            certified: true,
+            test_account: false,
+            banned: false,
             push: None,
             templates: Vec::new(),
             quotas: BTreeMap::new(),
@@ -76,10 +95,34 @@ impl App {
         }
     }
 
+    /// Whether OAuth may redirect there: a web page on exactly one of the callback domains, whatever its port, and no
+    /// user name that makes one host look like another.
+    pub fn may_redirect_to(&self, url: &Url) -> bool {
+        is_page(url) && url.host_str().is_some_and(|host| names(&self.callback_domains, host))
+    }
+
+    /// Whether a page may use the JS-SDK. Ports are not looked at: on a laptop 80 is seldom free.
+    pub fn may_use_jssdk(&self, url: &Url) -> bool {
+        is_page(url) && url.host_str().is_some_and(|host| names(&self.jssdk_domains, host))
+    }
+
     /// Whether a caller at this address may ask for tokens.
     pub fn lets_in(&self, client: IpAddr) -> bool {
         self.ip_whitelist.is_empty() || self.ip_whitelist.iter().any(|rule| rule.covers(client))
     }
+}
+
+fn is_page(url: &Url) -> bool {
+    matches!(url.scheme(), "http" | "https") && url.username().is_empty() && url.password().is_none()
+}
+
+/// Whether `host`, as a URL parser writes it, is one of these bare hosts.
+fn names(domains: &[String], host: &str) -> bool {
+    domains.iter().any(|domain| url::Host::parse(domain).is_ok_and(|domain| domain.to_string() == host))
+}
+
+fn yes() -> bool {
+    true
 }
 
 fn an_hour() -> u64 {

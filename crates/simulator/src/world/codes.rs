@@ -1,4 +1,5 @@
-//! One-use codes: made for one person in one app for one purpose, good for five minutes.
+//! One-use codes: made for one person in one app for one purpose, good for five minutes; those of a website's QR login
+//! for ten.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -14,6 +15,9 @@ use crate::answer::Refusal;
 /// How long a code is good (wechat-protocol.md, section J).
 pub const LIFETIME: Duration = Duration::from_secs(300);
 
+/// How long a code of `/connect/qrconnect` is good.
+pub const WEBSITE_LIFETIME: Duration = Duration::from_secs(600);
+
 /// How many codes one shard holds: above it no more are made, so that memory stays bounded however fast they come.
 const MOST_PER_SHARD: usize = 1 << 17;
 
@@ -28,6 +32,55 @@ pub enum Purpose {
     Login,
     /// The phone number button → `/wxa/business/getuserphonenumber`.
     Phone,
+    /// A page's consent → `/sns/oauth2/access_token`.
+    Web(Consent),
+}
+
+/// What a person has agreed to on a page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Consent {
+    pub scope: Scope,
+    /// The page was opened in a snapshot: the person is a virtual one.
+    pub snapshot: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Scope {
+    #[default]
+    #[serde(rename = "snsapi_base")]
+    Base,
+    #[serde(rename = "snsapi_userinfo")]
+    UserInfo,
+    #[serde(rename = "snsapi_login")]
+    Login,
+}
+
+impl Scope {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Base => "snsapi_base",
+            Self::UserInfo => "snsapi_userinfo",
+            Self::Login => "snsapi_login",
+        }
+    }
+
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Base, Self::UserInfo, Self::Login].into_iter().find(|scope| scope.name() == name)
+    }
+}
+
+impl Purpose {
+    fn lifetime(self) -> Duration {
+        match self {
+            Self::Web(Consent { scope: Scope::Login, .. }) => WEBSITE_LIFETIME,
+            _ => LIFETIME,
+        }
+    }
+
+    /// Whether a code for one may be exchanged where codes for the other are.
+    fn serves(self, wanted: Self) -> bool {
+        std::mem::discriminant(&self) == std::mem::discriminant(&wanted)
+    }
 }
 
 /// What a code stands for.
@@ -81,10 +134,10 @@ impl Codes {
         dice: &Dice,
     ) -> Option<String> {
         let code = match purpose {
-            Purpose::Login => ident::login_code(dice),
+            Purpose::Login | Purpose::Web(_) => ident::login_code(dice),
             Purpose::Phone => ident::phone_code(dice),
         };
-        let grant = Grant { app, person, purpose, expires: now.plus(LIFETIME) };
+        let grant = Grant { app, person, purpose, expires: now.plus(purpose.lifetime()) };
         let mut shard = self.0.of(&code);
         shard.make_room(now);
         if shard.entries.len() >= MOST_PER_SHARD {
@@ -94,7 +147,7 @@ impl Codes {
         Some(code)
     }
 
-    /// Takes a code: of any number of takers exactly one gets the grant. `allow` may refuse its bearer; it runs while
+    /// Takes a code: of any number of takers exactly one gets the grant. Of a purpose only its kind counts. `allow` may refuse its bearer; it runs while
     /// the code is held, so that a refusal leaves the code good.
     pub fn redeem(
         &self,
@@ -106,7 +159,7 @@ impl Codes {
     ) -> Result<Grant, Spoiled> {
         let mut shard = self.0.of(code);
         let entry = shard.entries.get_mut(code).ok_or(Spoiled::Unknown)?;
-        if entry.grant.purpose != purpose {
+        if !entry.grant.purpose.serves(purpose) {
             return Err(Spoiled::Unknown);
         }
         if entry.grant.app != app {

@@ -76,6 +76,16 @@ pub fn access_token(dice: &Dice, now: Timestamp, length: usize) -> String {
     token
 }
 
+/// A person's token, access or refresh: `<n>_…`, 89 characters.
+pub fn oauth_token(dice: &Dice, now: Timestamp) -> String {
+    access_token(dice, now, 89)
+}
+
+/// A jsapi_ticket or a card ticket: 86 letters, digits, `_` and `-`.
+pub fn ticket(dice: &Dice) -> String {
+    dice.token::<64>()
+}
+
 /// Whether `text` could be an access_token: such a one that is unknown is answered 40001, anything else 40014.
 pub fn looks_like_access_token(text: &str) -> bool {
     let Some((number, rest)) = text.split_once('_') else { return false };

@@ -1,6 +1,7 @@
 //! What there is in this WeChat: apps and people, and what it remembers of them (codes, sessions, tokens, counts).
 
 mod app;
+pub(crate) mod authorizations;
 pub(crate) mod codes;
 mod demo;
 pub(crate) mod ident;
@@ -8,6 +9,7 @@ mod person;
 pub(crate) mod quotas;
 pub(crate) mod sessions;
 mod shards;
+pub(crate) mod tickets;
 pub(crate) mod tokens;
 
 use std::{collections::HashMap, sync::Arc};
@@ -104,6 +106,8 @@ impl World {
         if app.secret.is_empty() {
             return Err(WorldError::field("secret", "must not be empty"));
         }
+        check_domains("callback_domains", &app.callback_domains)?;
+        check_domains("jssdk_domains", &app.jssdk_domains)?;
         let present = self.by_appid.get(&app.appid).copied();
         if self.by_app_name.get(&app.name).is_some_and(|&owner| Some(owner) != present) {
             return Err(WorldError::field("name", format!("`{}` is another app's", app.name)));
@@ -179,6 +183,18 @@ impl World {
     pub(crate) fn person(&self, id_or_name: &str) -> Option<(PersonKey, &Person)> {
         let key = *self.by_person_id.get(id_or_name).or_else(|| self.by_person_name.get(id_or_name))?;
         Some((key, self.person_at(key)?))
+    }
+}
+
+/// WeChat's console takes bare hosts: no scheme, no port, no path.
+fn check_domains(field: &'static str, domains: &[String]) -> Result<(), WorldError> {
+    match domains.iter().find(|domain| url::Host::parse(domain).is_err()) {
+        None => Ok(()),
+        Some(domain) => {
+            let reason =
+                format!("`{domain}` is no bare host such as www.example.com: no scheme, port or path");
+            Err(WorldError::field(field, reason))
+        }
     }
 }
 

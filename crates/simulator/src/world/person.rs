@@ -71,6 +71,25 @@ impl Person {
         Some(self.unionid.clone().unwrap_or_else(|| ident::unionid(platform, &self.id)))
     }
 
+    /// The openid of the virtual account that stands in for the person in a snapshot.
+    pub fn virtual_openid(&self, app: &App) -> String {
+        ident::openid(&app.appid, &self.virtual_id())
+    }
+
+    pub fn virtual_unionid(&self, app: &App) -> Option<String> {
+        app.open_platform.as_deref().map(|platform| ident::unionid(platform, &self.virtual_id()))
+    }
+
+    /// All virtual accounts have the same avatar.
+    pub fn virtual_avatar() -> String {
+        ident::avatar("snapshot")
+    }
+
+    fn virtual_id(&self) -> String {
+        // No id can end so: the byte cannot be typed.
+        format!("{}\u{0}snapshot", self.id)
+    }
+
     pub fn avatar(&self) -> String {
         self.avatar.clone().unwrap_or_else(|| ident::avatar(&self.id))
     }

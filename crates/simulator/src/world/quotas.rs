@@ -9,7 +9,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use weir_base::Timestamp;
 
-use super::{App, AppKey, PersonKey};
+use super::{App, AppKey, AppKind, PersonKey};
 use crate::answer::Refusal;
 
 /// `/cgi-bin/clear_quota` calls of one app in one month of Beijing.
@@ -31,10 +31,13 @@ pub struct Quota {
 }
 
 /// WeChat's published quotas. Code exchange is left unlimited: its quota is not published for mini-programs today.
-fn published(path: &str) -> Quota {
+fn published(path: &str, kind: AppKind) -> Quota {
     let (per_day, per_minute) = match path {
+        "/sns/oauth2/access_token" if kind == AppKind::Website => (None, Some(10_000)),
+        "/sns/oauth2/access_token" | "/sns/oauth2/refresh_token" | "/sns/userinfo" => (None, Some(50_000)),
         "/cgi-bin/token" => (Some(2000), None),
         "/cgi-bin/stable_token" => (Some(500_000), Some(10_000)),
+        "/cgi-bin/ticket/getticket" => (Some(1_000_000), None),
         "/wxa/resetusersessionkey" => (None, Some(60_000)),
         _ => (None, None),
     };
@@ -102,7 +105,7 @@ impl Quotas {
         path: &'static str,
         now: Timestamp,
     ) -> Result<(), Refusal> {
-        let quota = app.quotas.get(path).copied().unwrap_or_else(|| published(path));
+        let quota = app.quotas.get(path).copied().unwrap_or_else(|| published(path, app.kind));
         if quota.per_day.is_none() && quota.per_minute.is_none() {
             return Ok(());
         }

@@ -15,6 +15,7 @@ pub const START: Timestamp = Timestamp::from_seconds(1_800_000_000);
 pub const MINI: &str = "wx1000000000000001";
 pub const SECRET: &str = "demo-secret-mini";
 pub const OFFICIAL: &str = "wx2000000000000002";
+pub const WEBSITE: &str = "wx3000000000000003";
 
 #[derive(Clone)]
 pub struct Lab {
@@ -52,6 +53,24 @@ impl Lab {
 
     pub async fn post(&self, target: &str, body: &Value) -> Reply {
         self.ask("POST", target, &body.to_string()).await.expect("an answer")
+    }
+
+    /// A form as browsers post it.
+    pub async fn submit(&self, target: &str, fields: &[(&str, &str)]) -> Reply {
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        self.ask("POST", target, &body).await.expect("an answer")
+    }
+
+    /// A page opened by a browser that has this cookie.
+    pub async fn get_with_cookie(&self, target: &str, cookie: &str) -> Reply {
+        let mut stream = TcpStream::connect(self.address).await.expect("a connection");
+        let request = format!(
+            "GET {target} HTTP/1.1\r\nHost: open.weixin.qq.com\r\nConnection: close\r\nCookie: other=1; {cookie}\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).await.expect("a request sent");
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).await.expect("an answer read");
+        Reply::read(&bytes).expect("an answer")
     }
 
     /// `None` when the connection was closed with nothing written to it.
@@ -100,6 +119,12 @@ impl Lab {
         self.get(&format!("/cgi-bin/get_api_domain_ip?access_token={token}")).await.errcode()
     }
 
+    /// What a code of the control interface is exchanged for.
+    pub async fn authorize(&self, app: &str, user: &str, scope: &str) -> Value {
+        let code = self.simulator.oauth_code(app, user, Some(scope)).expect("a code");
+        self.get(&oauth_target(app, &code)).await.json()
+    }
+
     pub fn change_app(&self, fields: &Value) {
         self.simulator.change_app(fields).expect("an app changed");
     }
@@ -114,12 +139,19 @@ pub fn token_target(app: &str) -> String {
     format!("/cgi-bin/token?grant_type=client_credential&appid={appid}&secret=demo-secret-{app}")
 }
 
+pub fn oauth_target(app: &str, code: &str) -> String {
+    let appid = if app == "official" { OFFICIAL } else { WEBSITE };
+    format!(
+        "/sns/oauth2/access_token?appid={appid}&secret=demo-secret-{app}&code={code}&grant_type=authorization_code"
+    )
+}
+
 impl Reply {
     fn read(bytes: &[u8]) -> Option<Self> {
         let text = std::str::from_utf8(bytes).expect("UTF-8");
         let (head, body) = text.split_once("\r\n\r\n")?;
         let status = head.split(' ').nth(1)?.parse().ok()?;
-        Some(Self { status, head: head.to_ascii_lowercase(), body: body.to_owned() })
+        Some(Self { status, head: head.to_owned(), body: body.to_owned() })
     }
 
     pub fn json(&self) -> Value {
@@ -136,7 +168,8 @@ impl Reply {
     }
 
     pub fn header(&self, name: &str) -> Option<&str> {
-        let start = format!("{name}: ");
-        self.head.lines().find_map(|line| line.strip_prefix(start.as_str()))
+        let named =
+            |line: &'_ str| line.split_once(": ").is_some_and(|(key, _)| key.eq_ignore_ascii_case(name));
+        self.head.lines().find(|line| named(line)).and_then(|line| Some(line.split_once(": ")?.1))
     }
 }

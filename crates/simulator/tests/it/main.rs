@@ -1,9 +1,12 @@
 //! The simulator over real HTTP, as any WeChat client meets it.
 
+mod authorize;
 mod codes;
 mod control;
 mod faults;
 mod lab;
+mod oauth;
 mod sessions;
 mod state;
+mod tickets;
 mod tokens;

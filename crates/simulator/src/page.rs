@@ -1,0 +1,131 @@
+//! The pages that WeChat shows: plain HTML for a phone, which works without script. Whatever comes from outside is
+//! escaped here.
+
+use std::fmt::Write;
+
+use crate::world::{App, Person, World};
+
+/// How many people a page offers to choose from.
+const MOST_PEOPLE: usize = 200;
+
+const STYLE: &str = "
+:root { color-scheme: light dark; --ground: #ededed; --card: #fff; --text: #191919; --faint: #7f7f7f; --line: #e5e5e5; --green: #07c160 }
+@media (prefers-color-scheme: dark) { :root { --ground: #111; --card: #1e1e1e; --text: #d5d5d5; --faint: #8a8a8a; --line: #333 } }
+* { box-sizing: border-box }
+body { margin: 0; min-height: 100vh; background: var(--ground); color: var(--text);
+  font: 16px/1.6 -apple-system, 'PingFang SC', 'Noto Sans CJK SC', 'Microsoft YaHei', system-ui, sans-serif }
+main { max-width: 26rem; margin: 0 auto; min-height: 100vh; background: var(--card); padding: 2.5rem 1.5rem 2rem; overflow-wrap: anywhere }
+h1 { font-size: 1.25rem; font-weight: 500; margin: 0 0 .5rem } p { margin: 0 0 1rem } small { color: var(--faint) }
+.mark { width: 3.5rem; height: 3.5rem; border-radius: .6rem; background: var(--green); color: #fff; font-size: 1.6rem;
+  display: flex; align-items: center; justify-content: center; margin: 0 auto 1rem }
+.middle { text-align: center } ul { padding-left: 1.2rem; border-top: 1px solid var(--line); padding-top: 1rem }
+label { display: block; margin: 1rem 0; color: var(--faint); font-size: .875rem }
+select { display: block; width: 100%; font: inherit; font-size: 1rem; padding: .6rem; margin-top: .3rem; border: 1px solid var(--line); border-radius: .4rem;
+  background: var(--card); color: var(--text) }
+button { display: block; width: 12rem; margin: .75rem auto 0; padding: .6rem; border: 0; border-radius: .5rem; font: inherit; font-weight: 500; cursor: pointer;
+  background: var(--green); color: #fff } button[value=deny] { background: var(--ground); color: var(--green) }
+img { display: block; margin: 0 auto }
+";
+
+/// Text as it may stand between tags and in quoted attributes.
+pub fn escape(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            other => safe.push(other),
+        }
+    }
+    safe
+}
+
+/// A whole page around `body`, which is HTML.
+pub fn whole(title: &str, body: &str) -> String {
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"zh-CN\"><head><meta charset=\"utf-8\"><title>{}</title>\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <style>{STYLE}</style></head>\n<body><main>\n{body}\n</main></body></html>\n",
+        escape(title)
+    )
+}
+
+/// A page that only says something.
+pub fn notice(title: &str, text: &str) -> String {
+    let (heading, text) = (escape(title), escape(text));
+    whole(title, &format!("<div class=\"middle\"><h1>{heading}</h1>\n<p>{text}</p></div>"))
+}
+
+/// What WeChat shows instead of a page that it does not open. Codes of its own are shown, ours are not.
+pub fn error(text: &str, code: i32) -> String {
+    let shown = if code > 0 { format!("错误码：{code}") } else { String::new() };
+    notice(text, &shown)
+}
+
+/// What a page asks a person to agree to.
+pub struct Question<'a> {
+    pub app: &'a App,
+    /// Where the form goes.
+    pub action: &'a str,
+    /// Hidden inputs that carry the request.
+    pub hidden: &'a [(&'a str, &'a str)],
+    pub world: &'a World,
+    /// Whose phone it is, unless chosen otherwise.
+    pub chosen: &'a Person,
+    pub wants: &'a str,
+}
+
+/// WeChat's consent sheet: one form, whose two buttons answer it.
+pub fn consent(question: &Question<'_>) -> String {
+    let Question { app, action, hidden, world, chosen, wants } = question;
+    let (name, initial) = (escape(&app.name), first_letter(&app.name));
+    let mut body = format!(
+        "<div class=\"middle\"><div class=\"mark\">{initial}</div>\n<h1>{name}</h1>\n<p>申请使用</p></div>\n\
+         <ul><li>{wants}</li></ul>\n<form method=\"post\" action=\"{action}\">\n"
+    );
+    // Writing to a string cannot fail, here and below.
+    for (name, value) in *hidden {
+        let _ = writeln!(body, "<input type=\"hidden\" name=\"{name}\" value=\"{}\">", escape(value));
+    }
+    body.push_str("<label>模拟器：以谁的身份 <select name=\"_sim_user\">\n");
+    let _ = writeln!(body, "{}", option(chosen, true));
+    for person in world.people().filter(|person| person.id != chosen.id).take(MOST_PEOPLE) {
+        let _ = writeln!(body, "{}", option(person, false));
+    }
+    body.push_str(
+        "</select></label>\n\
+         <button type=\"submit\" name=\"decision\" value=\"allow\">允许</button>\n\
+         <button type=\"submit\" name=\"decision\" value=\"deny\">拒绝</button>\n</form>",
+    );
+    whole(&app.name, &body)
+}
+
+fn option(person: &Person, selected: bool) -> String {
+    let (id, name, nickname) = (escape(&person.id), escape(&person.name), escape(&person.nickname));
+    let selected = if selected { " selected" } else { "" };
+    format!("<option value=\"{id}\"{selected}>{nickname} ({name})</option>")
+}
+
+fn first_letter(name: &str) -> String {
+    escape(&name.chars().take(1).flat_map(char::to_uppercase).collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_from_outside_becomes_markup() {
+        assert_eq!(escape("<a href='x' id=\"y\">&"), "&lt;a href=&#39;x&#39; id=&quot;y&quot;&gt;&amp;");
+        assert!(!error("<script>", 10003).contains("<script>"));
+    }
+
+    #[test]
+    fn only_wechats_own_codes_are_shown() {
+        assert!(error("redirect_uri 参数错误", 10003).contains("错误码：10003"));
+        assert!(!error("x", -1).contains("错误码"));
+    }
+}

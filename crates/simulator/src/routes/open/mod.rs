@@ -1,0 +1,63 @@
+//! `open.weixin.qq.com`: the pages on which people agree (wechat-protocol.md, A1 and A2).
+
+mod authorize;
+mod request;
+
+pub use authorize::authorize;
+
+use axum::http::{HeaderValue, header};
+
+use super::Call;
+use crate::{
+    Simulator,
+    answer::{Answer, Refusal},
+    world::{
+        AppKey, Person, PersonKey, World,
+        codes::{Consent, Purpose},
+    },
+};
+
+/// Remembers in a browser who was chosen last.
+const COOKIE: &str = "_sim_user";
+
+/// Whose phone it is: the person that the request names, else the one chosen last in this browser, else the first
+/// ordinary one.
+fn person<'w>(
+    world: &'w World,
+    call: &Call<'_>,
+    named: Option<&str>,
+) -> Result<(PersonKey, &'w Person), Refusal> {
+    if let Some(named) = named {
+        return world.person(named).ok_or_else(|| {
+            Refusal::worded(-1, format!("_sim_user: no user `{named}`; /_sim/users lists them"))
+        });
+    }
+    if let Some(found) = call.cookie(COOKIE).and_then(|id| world.person(&id)) {
+        return Ok(found);
+    }
+    let ordinary = world.people().find(|person| !person.snapshot).or_else(|| world.people().next());
+    ordinary
+        .and_then(|person| world.person(&person.id))
+        .ok_or_else(|| Refusal::worded(-1, "there are no people: POST /_sim/users adds one"))
+}
+
+/// Remembers the person for the browser's next visit.
+fn remembering(answer: Answer, person: &Person) -> Answer {
+    let id: String = url::form_urlencoded::byte_serialize(person.id.as_bytes()).collect();
+    match HeaderValue::from_str(&format!("{COOKIE}={id}; Path=/; HttpOnly; SameSite=Lax")) {
+        Ok(cookie) => answer.with(header::SET_COOKIE, cookie),
+        Err(_) => answer,
+    }
+}
+
+/// A code for what the person agreed to.
+fn code(
+    simulator: &Simulator,
+    call: &Call<'_>,
+    app: AppKey,
+    person: PersonKey,
+    consent: Consent,
+) -> Result<String, Refusal> {
+    let code = simulator.codes().issue(app, person, Purpose::Web(consent), call.now, simulator.dice());
+    code.ok_or_else(|| Refusal::of(10009))
+}

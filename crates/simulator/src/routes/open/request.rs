@@ -1,0 +1,144 @@
+//! What a link or a form asks of a page: parsed, and held against WeChat's rules.
+
+use std::borrow::Cow;
+
+use url::Url;
+
+use crate::{
+    answer::Refusal,
+    world::{App, codes::Scope},
+};
+
+/// The parameters of the authorize link, in the order that WeChat insists on.
+const ORDER: [&str; 5] = ["appid", "redirect_uri", "response_type", "scope", "state"];
+
+/// What may follow them: WeChat's own extras, and the simulator's shortcuts.
+const EXTRAS: [&str; 5] = ["connect_redirect", "forcePopup", "forceSnapShot", "_sim_user", "_sim_consent"];
+
+const LONGEST_STATE: usize = 128;
+
+/// Every parameter as it came, decoded.
+pub struct Asked<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    Allow,
+    Deny,
+}
+
+/// A request that keeps the rules.
+#[derive(Debug)]
+pub struct Request<'a> {
+    /// On one of the app's callback domains.
+    pub redirect_uri: Url,
+    scope: &'a str,
+    pub state: &'a str,
+    pub force_popup: bool,
+    /// The person that the simulator's shortcut names.
+    pub user: Option<&'a str>,
+    decision: Option<&'a str>,
+}
+
+impl<'a> Asked<'a> {
+    pub fn parse(pairs: &'a [u8]) -> Self {
+        Self(url::form_urlencoded::parse(pairs).collect())
+    }
+
+    /// A parameter; an empty one counts as missing.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.as_ref())
+    }
+
+    /// What a page's form must carry along so that it asks the same.
+    pub fn carried(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        ORDER.into_iter().filter_map(|name| Some((name, self.get(name)?)))
+    }
+
+    /// Holds a request of the authorize page against the rules; `ordered` tells whether their order counts.
+    ///
+    /// # Errors
+    /// 10010 to 10013 for what is empty, 10003 for a foreign redirect_uri; without a code of WeChat's for a wrong order
+    /// or form.
+    pub fn check(&self, app: &App, ordered: bool) -> Result<Request<'_>, Refusal> {
+        let redirect_uri = self.get("redirect_uri").ok_or_else(|| Refusal::of(10011))?;
+        let scope = self.get("scope").ok_or_else(|| Refusal::of(10010))?;
+        let state = match self.get("state") {
+            None if app.strict => return Err(Refusal::of(10013)),
+            state => state.unwrap_or(""),
+        };
+        if self.get("response_type") != Some("code") {
+            return Err(Refusal::worded(-1, "response_type 参数错误：应为 code"));
+        }
+        if ordered && !self.in_order() {
+            let order = ORDER.join(", ");
+            return Err(Refusal::worded(
+                -1,
+                format!("链接格式错误：参数顺序应为 {order}，其后不能有未知参数"),
+            ));
+        }
+        if app.strict && !is_plain(state) {
+            return Err(Refusal::worded(-1, "state 参数错误：只能包含 a-zA-Z0-9，最长 128 字节"));
+        }
+        Ok(self.request(target(app, redirect_uri).ok_or_else(|| Refusal::of(10003))?, scope, state))
+    }
+
+    fn request<'s>(&'s self, redirect_uri: Url, scope: &'s str, state: &'s str) -> Request<'s> {
+        Request {
+            redirect_uri,
+            scope,
+            state,
+            force_popup: self.get("forcePopup") == Some("true"),
+            user: self.get("_sim_user"),
+            decision: self.get("decision").or_else(|| self.get("_sim_consent")),
+        }
+    }
+
+    fn in_order(&self) -> bool {
+        let known = self.0.iter().zip(ORDER).all(|((name, _), expected)| name == expected);
+        let mut extras = self.0.iter().skip(ORDER.len()).map(|(name, _)| name.as_ref());
+        self.0.len() >= ORDER.len() && known && extras.all(|name| EXTRAS.contains(&name))
+    }
+}
+
+impl Request<'_> {
+    /// # Errors
+    /// 10005 for a scope that is not among these.
+    pub fn scope(&self, allowed: &[Scope]) -> Result<Scope, Refusal> {
+        Scope::named(self.scope).filter(|scope| allowed.contains(scope)).ok_or_else(|| Refusal::of(10005))
+    }
+
+    /// What the form's button or the shortcut has decided, if anything.
+    ///
+    /// # Errors
+    /// When it is neither of the two.
+    pub fn decision(&self) -> Result<Option<Decision>, Refusal> {
+        match self.decision {
+            None => Ok(None),
+            Some("allow") => Ok(Some(Decision::Allow)),
+            Some("deny") => Ok(Some(Decision::Deny)),
+            Some(_) => Err(Refusal::worded(-1, "_sim_consent: must be allow or deny")),
+        }
+    }
+}
+
+fn is_plain(state: &str) -> bool {
+    state.len() <= LONGEST_STATE && state.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+/// Where to go back to, when that is on one of the app's domains.
+pub fn target(app: &App, redirect_uri: &str) -> Option<Url> {
+    Url::parse(redirect_uri).ok().filter(|url| app.may_redirect_to(url))
+}
+
+/// The way back with a code. A query that is there stays.
+pub fn with_code(redirect_uri: &Url, code: &str, state: &str) -> String {
+    let state: String = url::form_urlencoded::byte_serialize(state.as_bytes()).collect();
+    let answer = format!("code={code}&state={state}");
+    let mut url = redirect_uri.clone();
+    let query = match url.query() {
+        None | Some("") => answer,
+        Some(present) => format!("{present}&{answer}"),
+    };
+    url.set_query(Some(&query));
+    url.into()
+}
