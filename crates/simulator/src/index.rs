@@ -52,6 +52,8 @@ const LEFT_OUT: &str = "<h2>Not served yet</h2>
 WeChat publishes neither.</li>
 <li>The authorize page opens in any browser, and asks for <code>snsapi_userinfo</code> however the page was reached: there is no silent
 consent of followers. <code>&amp;_sim_user=NAME&amp;_sim_consent=allow|deny</code> answers at once. What WeChat has no code for is shown without one.</li>
+<li>The QR page's picture leads to <code>/connect/confirm</code> at the address under which the page was opened; a picture that is still
+unanswered after 300 s is expired. <code>/connect/continue</code> is the simulator's own: the way back without script.</li>
 <li>Only the last 131,072 tokens of people are remembered; older ones are answered 40001 and 40030.</li>
 <li>A jsapi_ticket asked for again comes with the life that is left to it.</li>
 <li>A code that was offered by the wrong app, or by a person or app over quota, stays good.</li>

@@ -6,6 +6,7 @@ mod control;
 pub mod faults;
 mod index;
 mod page;
+mod qr;
 mod routes;
 mod state;
 mod wording;
@@ -37,8 +38,8 @@ pub use world::World;
 use calls::Calls;
 use faults::Faults;
 use world::{
-    authorizations::Authorizations, codes::Codes, quotas::Quotas, sessions::Sessions, tickets::Tickets,
-    tokens::Tokens,
+    authorizations::Authorizations, codes::Codes, quotas::Quotas, scans::Scans, sessions::Sessions,
+    tickets::Tickets, tokens::Tokens,
 };
 
 /// How long requests may take to end once the server closes.
@@ -59,6 +60,7 @@ struct Inner {
     tokens: Tokens,
     authorizations: Authorizations,
     tickets: Tickets,
+    scans: Scans,
     quotas: Quotas,
     faults: Faults,
     calls: Calls,
@@ -97,6 +99,7 @@ impl Simulator {
             tokens: Tokens::default(),
             authorizations: Authorizations::default(),
             tickets: Tickets::default(),
+            scans: Scans::default(),
             quotas: Quotas::default(),
             faults: Faults::default(),
             calls: Calls::default(),
@@ -201,6 +204,10 @@ impl Simulator {
 
     pub(crate) fn tickets(&self) -> &Tickets {
         &self.0.tickets
+    }
+
+    pub(crate) fn scans(&self) -> &Scans {
+        &self.0.scans
     }
 
     pub(crate) fn quotas(&self) -> &Quotas {

@@ -24,7 +24,8 @@ select { display: block; width: 100%; font: inherit; font-size: 1rem; padding: .
   background: var(--card); color: var(--text) }
 button { display: block; width: 12rem; margin: .75rem auto 0; padding: .6rem; border: 0; border-radius: .5rem; font: inherit; font-weight: 500; cursor: pointer;
   background: var(--green); color: #fff } button[value=deny] { background: var(--ground); color: var(--green) }
-img { display: block; margin: 0 auto }
+img { display: block; margin: 0 auto .75rem; background: #fff } .screen { padding: .25rem } a { color: inherit }
+@media (max-width: 320px) { main { padding: .75rem .5rem; min-height: 0 } }
 ";
 
 /// Text as it may stand between tags and in quoted attributes.

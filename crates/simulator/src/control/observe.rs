@@ -173,6 +173,7 @@ impl Simulator {
         self.tokens().clear();
         self.authorizations().clear();
         self.tickets().clear();
+        self.scans().clear();
         self.quotas().clear();
         self.faults().disarm(None);
         self.calls_log().clear();

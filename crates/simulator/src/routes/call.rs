@@ -14,6 +14,8 @@ const LONGEST_APPID: usize = 64;
 pub struct Call<'a> {
     /// The endpoint's path, under which quotas count.
     pub path: &'static str,
+    /// The path as it was asked for; it differs from `path` where that has a variable part.
+    asked_path: &'a str,
     pub method: &'a Method,
     pub query: &'a str,
     headers: &'a HeaderMap,
@@ -27,6 +29,7 @@ impl<'a> Call<'a> {
     pub fn new(path: &'static str, parts: &'a Parts, body: &'a [u8], client: IpAddr, now: Timestamp) -> Self {
         Self {
             path,
+            asked_path: parts.uri.path(),
             method: &parts.method,
             query: parts.uri.query().unwrap_or(""),
             headers: &parts.headers,
@@ -61,6 +64,17 @@ impl<'a> Call<'a> {
         let mut pairs = lines.filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(';'));
         let value = pairs.find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))?;
         Some(percent_decoded(value))
+    }
+
+    /// The last segment of the path that was asked for.
+    pub fn variable(&self) -> &'a str {
+        self.asked_path.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// Where the client believes to be: the address under which it, or a phone beside it, can call again.
+    pub fn origin(&self) -> String {
+        let host = self.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        format!("http://{}", host.unwrap_or("127.0.0.1:7070"))
     }
 
     /// The body, which must be a JSON object.

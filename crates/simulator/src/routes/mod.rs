@@ -7,6 +7,7 @@ mod credentials;
 mod garble;
 mod oauth;
 mod open;
+mod scripts;
 mod sns;
 mod stage;
 mod ticket;
@@ -62,6 +63,12 @@ pub struct Endpoint {
 /// Everything that is served.
 pub const ENDPOINTS: &[Endpoint] = &[
     page("/connect/oauth2/authorize", Wants::Both, open::authorize),
+    page("/connect/qrconnect", Wants::Get, open::qrconnect),
+    page("/connect/qrcode/{uuid}", Wants::Get, open::qrcode),
+    page("/connect/confirm", Wants::Both, open::confirm),
+    Endpoint { wait: Some(open::news), ..page("/connect/l/qrconnect", Wants::Get, open::poll) },
+    page("/connect/continue", Wants::Get, open::go_on),
+    page("/connect/zh_CN/htmledition/js/wxLogin.js", Wants::Get, scripts::wx_login),
     get("/sns/jscode2session", sns::jscode2session),
     Endpoint { wants: Wants::Both, ..get("/sns/oauth2/access_token", oauth::access_token) },
     Endpoint { wants: Wants::Both, ..get("/sns/oauth2/refresh_token", oauth::refresh_token) },

@@ -76,6 +76,13 @@ pub fn access_token(dice: &Dice, now: Timestamp, length: usize) -> String {
     token
 }
 
+/// 16 letters and digits, the first three `0`, a digit and `1`: names a QR code of `/connect/qrconnect`.
+pub fn scan(dice: &Dice) -> String {
+    let mut uuid = dice.alphanumeric(16);
+    uuid.replace_range(..3, ["011", "021", "031", "041"][usize::from(uuid.as_bytes()[0]) % 4]);
+    uuid
+}
+
 /// A person's token, access or refresh: `<n>_…`, 89 characters.
 pub fn oauth_token(dice: &Dice, now: Timestamp) -> String {
     access_token(dice, now, 89)

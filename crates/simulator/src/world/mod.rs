@@ -7,6 +7,7 @@ mod demo;
 pub(crate) mod ident;
 mod person;
 pub(crate) mod quotas;
+pub(crate) mod scans;
 pub(crate) mod sessions;
 mod shards;
 pub(crate) mod tickets;

@@ -6,6 +6,7 @@ mod control;
 mod faults;
 mod lab;
 mod oauth;
+mod qrconnect;
 mod sessions;
 mod state;
 mod tickets;

@@ -1,9 +1,13 @@
 //! `open.weixin.qq.com`: the pages on which people agree (wechat-protocol.md, A1 and A2).
 
 mod authorize;
+mod confirm;
+mod qrconnect;
 mod request;
 
 pub use authorize::authorize;
+pub use confirm::confirm;
+pub use qrconnect::{go_on, news, poll, qrcode, qrconnect};
 
 use axum::http::{HeaderValue, header};
 

@@ -27,7 +27,6 @@ pub enum Decision {
 }
 
 /// A request that keeps the rules.
-#[derive(Debug)]
 pub struct Request<'a> {
     /// On one of the app's callback domains.
     pub redirect_uri: Url,
@@ -36,7 +35,7 @@ pub struct Request<'a> {
     pub force_popup: bool,
     /// The person that the simulator's shortcut names.
     pub user: Option<&'a str>,
-    decision: Option<&'a str>,
+    asked: &'a Asked<'a>,
 }
 
 impl<'a> Asked<'a> {
@@ -47,6 +46,19 @@ impl<'a> Asked<'a> {
     /// A parameter; an empty one counts as missing.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.as_ref())
+    }
+
+    /// What the form's button or the shortcut has decided, if anything.
+    ///
+    /// # Errors
+    /// When it is neither of the two.
+    pub fn decision(&self) -> Result<Option<Decision>, Refusal> {
+        match self.get("decision").or_else(|| self.get("_sim_consent")) {
+            None => Ok(None),
+            Some("allow") => Ok(Some(Decision::Allow)),
+            Some("deny") => Ok(Some(Decision::Deny)),
+            Some(_) => Err(Refusal::worded(-1, "_sim_consent: must be allow or deny")),
+        }
     }
 
     /// What a page's form must carry along so that it asks the same.
@@ -82,6 +94,24 @@ impl<'a> Asked<'a> {
         Ok(self.request(target(app, redirect_uri).ok_or_else(|| Refusal::of(10003))?, scope, state))
     }
 
+    /// Holds a request of the QR page against the rules: less is asked, and everything is refused alike.
+    ///
+    /// # Errors
+    /// "该链接无法访问", with the code that the authorize page would show.
+    pub fn check_website(&self, app: &App) -> Result<Request<'_>, Refusal> {
+        let redirect_uri = self.get("redirect_uri").ok_or_else(|| closed(10011))?;
+        let scope = self.get("scope").ok_or_else(|| closed(10010))?;
+        if self.get("response_type").is_some_and(|kind| kind != "code") {
+            return Err(closed(-1));
+        }
+        // A list is allowed, but there is only one scope to stand in it.
+        if scope.split(',').any(|scope| scope != Scope::Login.name()) || !app.certified {
+            return Err(closed(10005));
+        }
+        let url = target(app, redirect_uri).ok_or_else(|| closed(10003))?;
+        Ok(self.request(url, scope, self.get("state").unwrap_or("")))
+    }
+
     fn request<'s>(&'s self, redirect_uri: Url, scope: &'s str, state: &'s str) -> Request<'s> {
         Request {
             redirect_uri,
@@ -89,7 +119,7 @@ impl<'a> Asked<'a> {
             state,
             force_popup: self.get("forcePopup") == Some("true"),
             user: self.get("_sim_user"),
-            decision: self.get("decision").or_else(|| self.get("_sim_consent")),
+            asked: self,
         }
     }
 
@@ -112,13 +142,13 @@ impl Request<'_> {
     /// # Errors
     /// When it is neither of the two.
     pub fn decision(&self) -> Result<Option<Decision>, Refusal> {
-        match self.decision {
-            None => Ok(None),
-            Some("allow") => Ok(Some(Decision::Allow)),
-            Some("deny") => Ok(Some(Decision::Deny)),
-            Some(_) => Err(Refusal::worded(-1, "_sim_consent: must be allow or deny")),
-        }
+        self.asked.decision()
     }
+}
+
+/// What the QR page says whatever is wrong with its link.
+pub fn closed(code: i32) -> Refusal {
+    Refusal::worded(code, "该链接无法访问")
 }
 
 fn is_plain(state: &str) -> bool {
