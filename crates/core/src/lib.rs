@@ -9,12 +9,13 @@ mod code;
 pub mod exchange;
 mod failure;
 pub mod identity;
+pub mod jssdk;
 pub mod limits;
 pub mod session;
 pub mod settings;
 pub mod web;
 
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
 
 use weir_base::{Clock, Dice, Sealer, Secret};
 use weir_store::{Statement, Store};
@@ -35,7 +36,7 @@ pub struct App {
     pub limits: limits::Limits,
     pub web: web::Web,
     pub settings: Settings,
-    app_tokens: HashMap<String, Arc<apptoken::Holder>>,
+    app_tokens: HashMap<String, apptoken::Holders>,
 }
 
 impl App {
@@ -57,11 +58,8 @@ impl App {
         }
         let current = seal_secret.unwrap_or_else(|| settings.auth.jwt_secret.clone());
         let older: Vec<Secret> = older.into_iter().filter(|secret| !secret.is_empty()).collect();
-        let app_tokens = settings
-            .apps
-            .iter()
-            .map(|app| (app.appid.clone(), Arc::new(apptoken::Holder::default())))
-            .collect();
+        let app_tokens =
+            settings.apps.iter().map(|app| (app.appid.clone(), apptoken::Holders::default())).collect();
         Ok(Self {
             sealer: Sealer::new(dice.clone(), &current, &older),
             limits: limits::Limits::new(&settings.limits, settings.sandbox, clock.clone()),

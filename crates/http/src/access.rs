@@ -34,6 +34,10 @@ const fn operation(
 }
 
 const LOGIN: &[u16] = &[400, 401, 413, 415, 429, 502, 504];
+const JSCONFIG: &[u16] = &[400, 403, 429, 502, 504];
+const TOKENS: Access = Access::Key(Scope::TokensRead);
+const TOKEN: &[u16] = &[401, 403, 404, 429, 502, 504];
+const REPORT: &[u16] = &[400, 401, 403, 404, 413, 415, 429];
 const COUNTERS: Access = Access::Key(Scope::UsersWrite);
 
 /// Every operation, in the order of `contracts.md`.
@@ -51,6 +55,17 @@ pub const OPERATIONS: &[Operation] = &[
     operation("patch", "/api/v1/users/me", Access::User, &[400, 401, 413, 415]),
     operation("delete", "/api/v1/users/me", Access::User, &[401, 413]),
     operation("patch", "/api/v1/users/{id}/counters", COUNTERS, &[400, 401, 403, 404, 413, 415, 429]),
+    operation("get", "/wechat/jsconfig", Access::Anyone, JSCONFIG),
+    operation("get", "/api/wechat/jsconfig", Access::Anyone, JSCONFIG),
+    operation("get", "/wechat/jsconfig/explain", Access::Anyone, &[400, 429]),
+    operation("get", "/api/wechat/jsconfig/explain", Access::Anyone, &[400, 429]),
+    operation("get", "/api/apps/{app}/access-token", TOKENS, TOKEN),
+    operation("post", "/api/apps/{app}/access-token/invalid", TOKENS, REPORT),
+    operation("get", "/api/apps/{app}/jsapi-ticket", TOKENS, TOKEN),
+    operation("post", "/api/apps/{app}/jsapi-ticket/invalid", TOKENS, REPORT),
+    operation("get", "/cgi-bin/token", Access::Anyone, &[]),
+    operation("post", "/cgi-bin/stable_token", Access::Anyone, &[413]),
+    operation("get", "/cgi-bin/ticket/getticket", Access::Anyone, &[]),
     operation("get", "/api/health", Access::Anyone, &[429]),
     operation("get", "/api/live", Access::Anyone, &[429]),
     operation("get", "/metrics", Access::Anyone, &[429]),

@@ -24,6 +24,15 @@ pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Response {
     }
 }
 
+/// A success that wears no envelope.
+pub(crate) struct Plain<T>(pub(crate) T);
+
+impl<T: Serialize> IntoResponse for Plain<T> {
+    fn into_response(self) -> Response {
+        json(StatusCode::OK, &self.0)
+    }
+}
+
 /// `response` with the body that words it; its status and its own headers are kept.
 pub(crate) fn worded(response: Response, body: &impl Serialize) -> Response {
     let (mut parts, _) = response.into_parts();

@@ -15,7 +15,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     Shared,
     access::{Access, OPERATIONS},
-    families::{Family, miniprogram},
+    families::{Family, miniprogram, weblogin},
     own,
 };
 
@@ -34,7 +34,10 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
             )),
     );
     // Whole paths: nesting would rewrite the address of every request.
-    OpenApiRouter::with_openapi(api.build()).merge(miniprogram::routes()).merge(own::routes())
+    OpenApiRouter::with_openapi(api.build())
+        .merge(miniprogram::routes())
+        .merge(weblogin::routes())
+        .merge(own::routes())
 }
 
 /// The description as JSON, pretty-printed: what `/openapi.json` answers and `api/openapi.json` holds.
@@ -52,6 +55,8 @@ fn complete(api: &mut utoipa::openapi::OpenApi) {
     let components = api.components.get_or_insert_default();
     for (name, schema) in [
         (miniprogram::ErrorBody::name(), miniprogram::ErrorBody::schema()),
+        (weblogin::ErrorBody::name(), weblogin::ErrorBody::schema()),
+        (own::cgi_bin::CgiError::name(), own::cgi_bin::CgiError::schema()),
         (own::ProblemBody::name(), own::ProblemBody::schema()),
     ] {
         components.schemas.insert(name.into_owned(), schema);
@@ -84,6 +89,8 @@ fn complete(api: &mut utoipa::openapi::OpenApi) {
 fn describe(operation: &mut Operation, path: &str, access: Access, refusals: &[u16]) {
     let (schema, kind) = match Family::of(path) {
         Family::MiniProgram => (miniprogram::ErrorBody::name(), "application/json"),
+        Family::WebLogin => (weblogin::ErrorBody::name(), "application/json"),
+        Family::CgiBin => (own::cgi_bin::CgiError::name(), "application/json"),
         Family::Own => (own::ProblemBody::name(), "application/problem+json"),
     };
     for status in refusals.iter().chain(&ALWAYS) {

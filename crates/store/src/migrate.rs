@@ -35,8 +35,13 @@ macro_rules! pair {
 }
 
 /// In the order they are applied in.
-const MIGRATIONS: &[Pair] =
-    &[pair!("0001__users"), both!("0002__foundation"), both!("0003__merged"), both!("0006__exchanges")];
+const MIGRATIONS: &[Pair] = &[
+    pair!("0001__users"),
+    both!("0002__foundation"),
+    both!("0003__merged"),
+    both!("0005__tickets"),
+    both!("0006__exchanges"),
+];
 
 /// A number for PostgreSQL's advisory lock that only our migrations take: "weir" in ASCII.
 const LOCK: i64 = 0x7765_6972;

@@ -3,9 +3,12 @@
 pub mod answer;
 pub mod crypto;
 pub mod error;
+pub mod jssdk;
 pub mod mini_program;
 pub mod oauth;
 mod query;
+pub mod quota;
+pub mod ticket;
 pub mod token;
 pub mod transport;
 
@@ -17,6 +20,8 @@ use weir_base::Secret;
 pub use error::{Error, UnreachableKind};
 pub use mini_program::{CodeSession, PhoneInfo};
 pub use oauth::{OAuthToken, Scope, UserInfo};
+pub use quota::Quota;
+pub use ticket::Ticket;
 pub use token::AccessToken;
 pub use transport::{Transport, TransportSettings};
 
@@ -114,6 +119,8 @@ struct Routes {
     oauth2_refresh_token: Route,
     sns_auth: Route,
     sns_userinfo: Route,
+    getticket: Route,
+    quota: Route,
 }
 
 impl Routes {
@@ -134,6 +141,8 @@ impl Routes {
             oauth2_refresh_token: route("/sns/oauth2/refresh_token"),
             sns_auth: route("/sns/auth"),
             sns_userinfo: route("/sns/userinfo"),
+            getticket: route("/cgi-bin/ticket/getticket"),
+            quota: route("/cgi-bin/openapi/quota/get"),
         }
     }
 }

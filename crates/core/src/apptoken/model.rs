@@ -1,10 +1,32 @@
 use std::{
+    collections::HashMap,
     fmt,
     sync::{Arc, PoisonError, RwLock},
 };
 
 use tokio::sync::Mutex;
 use weir_base::{Secret, Timestamp};
+use weir_store::text_enum;
+
+use crate::apikey::KeyId;
+
+text_enum! {
+    /// What an app shares: a token for WeChat's calls, or a ticket that signs pages for the JS-SDK.
+    pub enum Kind {
+        AccessToken = "access_token",
+        JsapiTicket = "jsapi_ticket",
+    }
+}
+
+impl Kind {
+    /// What it is sealed with in the database.
+    pub(super) fn context(self, appid: &str) -> String {
+        match self {
+            Self::AccessToken => format!("app_token:{appid}"),
+            Self::JsapiTicket => format!("jsapi_ticket:{appid}"),
+        }
+    }
+}
 
 /// A token and which one it is: a report that a token is invalid names the version that it saw.
 #[derive(Clone, PartialEq, Eq)]
@@ -20,12 +42,30 @@ impl fmt::Debug for AppToken {
     }
 }
 
-/// What this process knows of one app's token.
+/// What this process knows of one app.
+#[derive(Default)]
+pub struct Holders {
+    access_token: Arc<Holder>,
+    jsapi_ticket: Arc<Holder>,
+}
+
+impl Holders {
+    pub(super) fn of(&self, kind: Kind) -> &Arc<Holder> {
+        match kind {
+            Kind::AccessToken => &self.access_token,
+            Kind::JsapiTicket => &self.jsapi_ticket,
+        }
+    }
+}
+
+/// What this process knows of one token or ticket.
 #[derive(Default)]
 pub struct Holder {
     current: RwLock<Option<AppToken>>,
     /// One task of this process at a time looks for the next token; the others read what it found.
     pub(super) refreshing: Arc<Mutex<()>>,
+    /// The version that each key was last given, so that the trail has one entry for each and not one for each question.
+    pub(super) given: std::sync::Mutex<HashMap<KeyId, i64>>,
 }
 
 impl Holder {

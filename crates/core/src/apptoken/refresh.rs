@@ -1,13 +1,13 @@
 //! Fetching the next token: by whoever holds the lease, within a budget, and not again at once after a refusal.
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::Pin, sync::Arc, time::Duration};
 
 use tokio::sync::OwnedMutexGuard;
-use weir_base::{Stopwatch, Timestamp, clock::pause};
+use weir_base::{Secret, Stopwatch, Timestamp, clock::pause};
 
 use super::{
-    AppToken,
-    flow::holder,
+    AppToken, Kind,
+    flow::{detail, holder, with_token},
     rows::{self, AppTokenRow},
 };
 use crate::{
@@ -36,15 +36,15 @@ enum Look {
 }
 
 /// There is no good token: find one, or wait for whoever is fetching it.
-pub(super) async fn needed(app: &Arc<App>, appid: &str) -> Outcome<AppToken> {
-    let holder = holder(app, appid)?;
+pub(super) async fn needed(app: &Arc<App>, appid: &str, kind: Kind) -> Outcome<AppToken> {
+    let holder = holder(app, appid, kind)?;
     let _one_at_a_time = holder.refreshing.lock().await;
     let waited = Stopwatch::start();
     loop {
         if let Some(token) = holder.good(app.clock.now()) {
             return Ok(token);
         }
-        match look(app, appid, Duration::ZERO).await? {
+        match look(app, appid, kind, Duration::ZERO).await? {
             Look::Found(token) => return Ok(token),
             Look::Barred(wait) => return Err(Failure::new(Code::WeChatBusy).retry_after(wait)),
             Look::Busy if waited.elapsed() >= WAIT => {
@@ -59,73 +59,115 @@ pub(super) async fn needed(app: &Arc<App>, appid: &str) -> Outcome<AppToken> {
 
 /// The token is good but near its end: one process fetches the next, the others go on. `_turn` is the right to be the
 /// one task of this process.
-pub(super) async fn ahead(app: &Arc<App>, appid: &str, _turn: OwnedMutexGuard<()>) -> Outcome<()> {
-    look(app, appid, app.settings.app_token.refresh_ahead.0).await.map(|_| ())
+pub(super) async fn ahead(
+    app: &Arc<App>,
+    appid: &str,
+    kind: Kind,
+    _turn: OwnedMutexGuard<()>,
+) -> Outcome<()> {
+    look(app, appid, kind, app.settings.app_token.refresh_ahead.0).await.map(|_| ())
 }
 
 /// Looks at the row and, when its token does not last longer than `margin`, fetches the next under the lease.
-async fn look(app: &Arc<App>, appid: &str, margin: Duration) -> Outcome<Look> {
+async fn look(app: &Arc<App>, appid: &str, kind: Kind, margin: Duration) -> Outcome<Look> {
     let now = app.clock.now();
-    let row = match rows::find(&app.store, appid).await? {
+    let row = match rows::find(&app.store, appid, kind).await? {
         Some(row) => row,
         None => {
-            rows::ensure(&app.store, appid, now).await?;
-            let row = rows::find(&app.store, appid).await?;
+            rows::ensure(&app.store, appid, kind, now).await?;
+            let row = rows::find(&app.store, appid, kind).await?;
             row.ok_or_else(|| Failure::new(Code::Unavailable))?
         }
     };
-    let good = readable(app, appid, &row, now.plus(margin));
+    let good = readable(app, appid, kind, &row, now.plus(margin));
     if let Some(token) = good.filter(|token| token.version > row.invalid_version) {
-        holder(app, appid)?.learn(token.clone());
+        holder(app, appid, kind)?.learn(token.clone());
         return Ok(Look::Found(token));
     }
     if let Some(wait) = over_budget(app, &row, now) {
         tracing::warn!(
             appid,
+            kind = kind.as_str(),
             "the hour's budget of app tokens is used up: is something else fetching tokens for this app?"
         );
         // There is none better, and WeChat may take it again.
-        let Some(token) = readable(app, appid, &row, now) else { return Ok(Look::Barred(wait)) };
-        holder(app, appid)?.learn(token.clone());
+        let Some(token) = readable(app, appid, kind, &row, now) else { return Ok(Look::Barred(wait)) };
+        holder(app, appid, kind)?.learn(token.clone());
         return Ok(Look::Found(token));
     }
     let barred = row.retry_at.since(now);
     if !barred.is_zero() && row.retry_at <= longest_bar(app, row.failures, now) {
-        return Ok(Look::Barred(barred));
+        // The one before may have some minutes left; nobody has called it invalid, or it would not be kept.
+        let Some(token) = previous(app, appid, kind, &row, now) else { return Ok(Look::Barred(barred)) };
+        holder(app, appid, kind)?.learn(token.clone());
+        return Ok(Look::Found(token));
     }
     // A task of its own: a caller who goes away must not leave everybody waiting for the lease to run out.
     let fetching = tokio::spawn({
         let (app, appid) = (Arc::clone(app), appid.to_owned());
-        async move { lease_and_fetch(&app, &appid, row.version, row.failures).await }
+        async move { lease_and_fetch(&app, &appid, kind, row.version, row.failures).await }
     });
     fetching.await.map_err(|error| Failure::new(Code::Internal).cause(error))?
 }
 
-async fn lease_and_fetch(app: &Arc<App>, appid: &str, version: i64, failures: i64) -> Outcome<Look> {
+async fn lease_and_fetch(
+    app: &Arc<App>,
+    appid: &str,
+    kind: Kind,
+    version: i64,
+    failures: i64,
+) -> Outcome<Look> {
     let now = app.clock.now();
     let lease = app.dice.token::<16>();
     let until = now.plus(app.settings.app_token.lease.0);
     let (longest_lease, longest_bar) = (until.plus(SKEW), longest_bar(app, failures, now));
-    let leased =
-        rows::lease(&app.store, appid, version, failures, &lease, until, longest_lease, longest_bar, now);
+    let leased = rows::lease(
+        &app.store,
+        appid,
+        kind,
+        version,
+        failures,
+        &lease,
+        until,
+        longest_lease,
+        longest_bar,
+        now,
+    );
     match leased.await? {
-        Some(row) => fetch(app, appid, &row, &lease).await,
+        Some(row) => fetch(app, appid, kind, &row, &lease).await,
         None => Ok(Look::Busy),
     }
 }
 
 /// The row's token, if it is there and lasts beyond `until`.
-fn readable(app: &App, appid: &str, row: &AppTokenRow, until: Timestamp) -> Option<AppToken> {
+fn readable(app: &App, appid: &str, kind: Kind, row: &AppTokenRow, until: Timestamp) -> Option<AppToken> {
     if row.expires_at <= until {
         return None;
     }
     // A token that does not open was sealed with a key that is gone: as good as none.
-    let token = app.sealer.open(row.token.as_deref()?, &context(appid)).ok()?;
+    let token = app.sealer.open(row.token.as_deref()?, &kind.context(appid)).ok()?;
     Some(AppToken { token, version: row.version, expires_at: row.expires_at })
 }
 
-fn context(appid: &str) -> String {
-    format!("app_token:{appid}")
+/// The token before the row's, while WeChat still takes it.
+fn previous(app: &App, appid: &str, kind: Kind, row: &AppTokenRow, now: Timestamp) -> Option<AppToken> {
+    if row.previous_until <= now {
+        return None;
+    }
+    let token = app.sealer.open(row.previous_token.as_deref()?, &kind.context(appid)).ok()?;
+    Some(AppToken { token, version: row.version - 1, expires_at: row.previous_until })
+}
+
+/// Whether WeChat takes `token` for this app's access_token: the row's, or the one before it.
+pub(super) async fn is_known(app: &App, appid: &str, token: &Secret) -> Outcome<bool> {
+    let (kind, now) = (Kind::AccessToken, app.clock.now());
+    if holder(app, appid, kind)?.good(now).is_some_and(|known| known.token == *token) {
+        return Ok(true);
+    }
+    let Some(row) = rows::find(&app.store, appid, kind).await? else { return Ok(false) };
+    let good = readable(app, appid, kind, &row, now).filter(|known| known.version > row.invalid_version);
+    let known = [good, previous(app, appid, kind, &row, now)];
+    Ok(known.into_iter().flatten().any(|known| known.token == *token))
 }
 
 /// How long to wait when the hour's budget is used up.
@@ -150,30 +192,57 @@ fn longest_bar(app: &App, failures: i64, now: Timestamp) -> Timestamp {
     now.plus(backoff(app, failures)).plus(SKEW)
 }
 
+/// What WeChat gave, and how long it lives.
+type Given = (Secret, Duration);
+
+/// Asks WeChat. Boxed, because a ticket needs a token, which may have to be fetched in its turn.
+fn ask<'a>(
+    app: &'a Arc<App>,
+    appid: &'a str,
+    kind: Kind,
+    force: bool,
+) -> Pin<Box<dyn Future<Output = Outcome<Given>> + Send + 'a>> {
+    Box::pin(async move {
+        match kind {
+            Kind::AccessToken => {
+                let credentials = app.app(appid)?.credentials();
+                let answer = app.wechat.stable_token(&credentials, force).await?;
+                Ok((answer.token, answer.expires_in))
+            }
+            Kind::JsapiTicket => {
+                let given = with_token(app, appid, |token| async move { app.wechat.getticket(&token).await });
+                let answer = given.await?;
+                Ok((answer.ticket, answer.expires_in))
+            }
+        }
+    })
+}
+
 /// Asks WeChat, under the lease, for the version after `row`.
-async fn fetch(app: &Arc<App>, appid: &str, row: &AppTokenRow, lease: &str) -> Outcome<Look> {
-    let credentials = app.app(appid)?.credentials();
+async fn fetch(app: &Arc<App>, appid: &str, kind: Kind, row: &AppTokenRow, lease: &str) -> Outcome<Look> {
     // The same token would come back: WeChat does not know that it is invalid.
     let force = row.invalid_version > 0 && row.invalid_version == row.version;
-    let answer = app.wechat.stable_token(&credentials, force).await;
+    let answer = ask(app, appid, kind, force).await;
     let now = app.clock.now();
-    let answer = match answer {
+    let (token, expires_in) = match answer {
         Ok(answer) => answer,
-        Err(error) => {
+        Err(failure) => {
             let failures = row.failures.saturating_add(1);
             let retry_at = now.plus(backoff(app, failures));
-            rows::fail(&app.store, appid, row.version, lease, retry_at, failures, now).await?;
-            return Err(error.into());
+            rows::fail(&app.store, appid, kind, row.version, lease, retry_at, failures, now).await?;
+            return Err(failure);
         }
     };
-    let expires_at = now.plus(answer.expires_in);
-    let sealed = app.sealer.seal(answer.token.expose(), &context(appid));
+    let expires_at = now.plus(expires_in);
+    let sealed = app.sealer.seal(token.expose(), &kind.context(appid));
     let (started, count) =
         if same_hour(row, now) { (row.hour_started_at, row.hour_refreshes + 1) } else { (now, 1) };
-    let previous_until = row.expires_at.min(now.plus(OVERLAP));
+    // What WeChat called invalid serves nobody any more.
+    let previous_until = if force { now } else { row.expires_at.min(now.plus(OVERLAP)) };
     let written = rows::replace(
         &app.store,
         appid,
+        kind,
         row.version,
         lease,
         &sealed,
@@ -187,11 +256,10 @@ async fn fetch(app: &Arc<App>, appid: &str, row: &AppTokenRow, lease: &str) -> O
         // We were so slow that another process took over; what it has written is newer than what we have.
         return Ok(Look::Busy);
     }
-    let token = AppToken { token: answer.token, version: row.version + 1, expires_at };
-    holder(app, appid)?.learn(token.clone());
-    let detail = format!("version {}", token.version);
+    let token = AppToken { token, version: row.version + 1, expires_at };
+    holder(app, appid, kind)?.learn(token.clone());
     Entry::new(app, "system", Action::AppTokenRefreshed, format!("app:{appid}"))
-        .detail(detail)
+        .detail(detail(kind, token.version))
         .write(&app.store)
         .await?;
     Ok(Look::Found(token))

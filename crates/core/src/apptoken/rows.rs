@@ -1,6 +1,8 @@
 use weir_base::Timestamp;
 use weir_store::{row, statements};
 
+use super::Kind;
+
 row! {
     pub struct AppTokenRow {
         pub version: i64,
@@ -14,33 +16,37 @@ row! {
         pub failures: i64,
         pub hour_started_at: Timestamp,
         pub hour_refreshes: i64,
+        /// The token before this one, and until when WeChat takes it.
+        pub previous_token: Option<String>,
+        pub previous_until: Timestamp,
     }
 }
 
 statements! {
-    write fn ensure(appid: &str, now: Timestamp) -> affected =
-        "INSERT INTO app_tokens (appid, version, expires_at, invalid_version, previous_until, lease_until, retry_at, failures, hour_started_at, hour_refreshes, updated_at)
-         VALUES ($1, 0, 0, 0, 0, 0, 0, 0, $2, 0, $2) ON CONFLICT (appid) DO NOTHING";
-    read fn find(appid: &str) -> optional AppTokenRow =
-        "SELECT version, token, expires_at, invalid_version, lease_until, retry_at, failures, hour_started_at, hour_refreshes
-         FROM app_tokens WHERE appid = $1";
+    write fn ensure(appid: &str, kind: Kind, now: Timestamp) -> affected =
+        "INSERT INTO app_tokens (appid, kind, version, expires_at, invalid_version, previous_until, lease_until, retry_at, failures, hour_started_at, hour_refreshes, updated_at)
+         VALUES ($1, $2, 0, 0, 0, 0, 0, 0, 0, $3, 0, $3) ON CONFLICT (appid, kind) DO NOTHING";
+    read fn find(appid: &str, kind: Kind) -> optional AppTokenRow =
+        "SELECT version, token, expires_at, invalid_version, lease_until, retry_at, failures, hour_started_at, hour_refreshes, previous_token, previous_until
+         FROM app_tokens WHERE appid = $1 AND kind = $2";
     /// The right to fetch the version after `version`, of a row that has seen so many refusals. A lease beyond
     /// `longest_lease` and a bar beyond `longest_bar` are void. Tells the row as it is under the lease.
-    write fn lease(appid: &str, version: i64, failures: i64, lease: &str, until: Timestamp, longest_lease: Timestamp, longest_bar: Timestamp, now: Timestamp) -> optional AppTokenRow =
-        "UPDATE app_tokens SET lease = $4, lease_until = $5, updated_at = $8
-         WHERE appid = $1 AND version = $2 AND failures = $3
-            AND (lease_until <= $8 OR lease_until > $6) AND (retry_at <= $8 OR retry_at > $7)
-         RETURNING version, token, expires_at, invalid_version, lease_until, retry_at, failures, hour_started_at, hour_refreshes";
+    write fn lease(appid: &str, kind: Kind, version: i64, failures: i64, lease: &str, until: Timestamp, longest_lease: Timestamp, longest_bar: Timestamp, now: Timestamp) -> optional AppTokenRow =
+        "UPDATE app_tokens SET lease = $5, lease_until = $6, updated_at = $9
+         WHERE appid = $1 AND kind = $2 AND version = $3 AND failures = $4
+            AND (lease_until <= $9 OR lease_until > $7) AND (retry_at <= $9 OR retry_at > $8)
+         RETURNING version, token, expires_at, invalid_version, lease_until, retry_at, failures, hour_started_at, hour_refreshes, previous_token, previous_until";
     /// The next version, from whoever still holds the lease. A late answer finds the lease gone and writes nothing.
-    write fn replace(appid: &str, version: i64, lease: &str, token: &str, expires_at: Timestamp, hour_started_at: Timestamp, hour_refreshes: i64, previous_until: Timestamp, now: Timestamp) -> affected =
-        "UPDATE app_tokens SET version = version + 1, previous_token = token, previous_until = $8, token = $4, expires_at = $5,
-            lease = NULL, lease_until = 0, retry_at = 0, failures = 0, hour_started_at = $6, hour_refreshes = $7, updated_at = $9
-         WHERE appid = $1 AND version = $2 AND lease = $3";
+    write fn replace(appid: &str, kind: Kind, version: i64, lease: &str, token: &str, expires_at: Timestamp, hour_started_at: Timestamp, hour_refreshes: i64, previous_until: Timestamp, now: Timestamp) -> affected =
+        "UPDATE app_tokens SET version = version + 1, previous_token = token, previous_until = $9, token = $5, expires_at = $6,
+            lease = NULL, lease_until = 0, retry_at = 0, failures = 0, hour_started_at = $7, hour_refreshes = $8, updated_at = $10
+         WHERE appid = $1 AND kind = $2 AND version = $3 AND lease = $4";
     /// WeChat gave no token: nobody tries before `retry_at`.
-    write fn fail(appid: &str, version: i64, lease: &str, retry_at: Timestamp, failures: i64, now: Timestamp) -> affected =
-        "UPDATE app_tokens SET lease = NULL, lease_until = 0, retry_at = $4, failures = $5, updated_at = $6
-         WHERE appid = $1 AND version = $2 AND lease = $3";
+    write fn fail(appid: &str, kind: Kind, version: i64, lease: &str, retry_at: Timestamp, failures: i64, now: Timestamp) -> affected =
+        "UPDATE app_tokens SET lease = NULL, lease_until = 0, retry_at = $5, failures = $6, updated_at = $7
+         WHERE appid = $1 AND kind = $2 AND version = $3 AND lease = $4";
     /// WeChat called this version invalid. Reports about older versions change nothing.
-    write fn report_invalid(appid: &str, version: i64, now: Timestamp) -> affected =
-        "UPDATE app_tokens SET invalid_version = $2, updated_at = $3 WHERE appid = $1 AND version = $2 AND invalid_version < $2";
+    write fn report_invalid(appid: &str, kind: Kind, version: i64, now: Timestamp) -> affected =
+        "UPDATE app_tokens SET invalid_version = $3, updated_at = $4
+         WHERE appid = $1 AND kind = $2 AND version = $3 AND invalid_version < $3";
 }

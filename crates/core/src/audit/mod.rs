@@ -29,6 +29,7 @@ pub enum Action {
     KeyRevoked,
     AppTokenRefreshed,
     AppTokenInvalid,
+    AppTokenGiven,
 }
 
 impl Action {
@@ -49,6 +50,7 @@ impl Action {
             Self::KeyRevoked => "api_key.revoked",
             Self::AppTokenRefreshed => "app_token.refreshed",
             Self::AppTokenInvalid => "app_token.invalid",
+            Self::AppTokenGiven => "app_token.given",
         }
     }
 }

@@ -32,6 +32,17 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Sent<T> {
         if !speaks_json(&request) {
             return Err(Refusal(Reason::UnsupportedMediaType));
         }
+        Posted::from_request(request, server).await.map(|Posted(body)| Self(body))
+    }
+}
+
+/// A JSON body whatever its content type says, as WeChat takes them.
+pub(crate) struct Posted<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequest<Shared> for Posted<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, server: &Shared) -> Result<Self, Refusal> {
         let limit = server.body_limit;
         let clock = &server.app.clock;
         let mut body = request.into_body();

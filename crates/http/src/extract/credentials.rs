@@ -1,3 +1,5 @@
+use std::net::IpAddr;
+
 use axum::{
     extract::{FromRequestParts, OptionalFromRequestParts},
     http::{HeaderMap, header, request::Parts},
@@ -89,12 +91,16 @@ impl FromRequestParts<Shared> for Key {
         let peer = parts.extensions.get::<crate::serve::Peer>().map(|peer| peer.0.ip());
         let ClientAddress(address) = ClientAddress::of(server, peer, &parts.headers);
         server.app.limits.request(address)?;
-        let key = apikey::flow::authenticate(&server.app, credential).await;
-        key.map(Self).map_err(|failure| {
-            if failure.code == Code::TokenInvalid {
-                server.app.limits.failure(address);
-            }
-            failure.into()
-        })
+        Ok(authenticate(server, address, credential).await?)
     }
+}
+
+/// Whose key this is. A wrong one costs the address.
+pub(crate) async fn authenticate(server: &Shared, address: IpAddr, key: &str) -> Result<Key, Failure> {
+    let key = apikey::flow::authenticate(&server.app, key).await;
+    key.map(Key).inspect_err(|failure| {
+        if failure.code == Code::TokenInvalid {
+            server.app.limits.failure(address);
+        }
+    })
 }

@@ -3,7 +3,9 @@
 mod address;
 mod body;
 mod credentials;
+mod query;
 
 pub(crate) use address::{Asker, ClientAddress, Networks, Stranger};
-pub(crate) use body::{Sent, discard};
-pub(crate) use credentials::{Key, User, UserToken};
+pub(crate) use body::{Posted, Sent, discard};
+pub(crate) use credentials::{Key, User, UserToken, authenticate};
+pub(crate) use query::Query;

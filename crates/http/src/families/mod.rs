@@ -1,6 +1,7 @@
 //! The published families. Each has its own paths, envelope and wording.
 
 pub(crate) mod miniprogram;
+pub(crate) mod weblogin;
 
 use axum::response::Response;
 
@@ -10,22 +11,37 @@ use crate::{observe::Asked, problem::Refusal};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Family {
     MiniProgram,
+    WebLogin,
+    /// WeChat's own paths, answered for WeChat.
+    CgiBin,
     /// Weir's own paths, and paths that are nobody's.
     Own,
 }
 
+/// Longer prefixes before shorter ones. A prefix ends where a part of the path ends.
+const PREFIXES: &[(&str, Family)] = &[
+    ("/api/v1", Family::MiniProgram),
+    ("/api/auth/wechat", Family::WebLogin),
+    ("/auth/wechat", Family::WebLogin),
+    ("/api/wechat/jsconfig", Family::WebLogin),
+    ("/wechat/jsconfig", Family::WebLogin),
+    ("/cgi-bin", Family::CgiBin),
+];
+
 impl Family {
     pub(crate) fn of(path: &str) -> Self {
-        match path.strip_prefix("/api/v1") {
-            Some(rest) if rest.is_empty() || rest.starts_with('/') => Self::MiniProgram,
-            _ => Self::Own,
-        }
+        let under = |prefix: &str| {
+            path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        PREFIXES.iter().find(|(prefix, _)| under(prefix)).map_or(Self::Own, |(_, family)| *family)
     }
 
-    /// Words a refusal. Status and headers of `response` are kept.
+    /// Words a refusal. Status and headers of `response` are kept, but WeChat's own paths know 200 only.
     pub(crate) fn word(self, refusal: &Refusal, asked: &Asked, response: Response) -> Response {
         match self {
             Self::MiniProgram => miniprogram::envelope::refuse(refusal, asked, response),
+            Self::WebLogin => weblogin::envelope::refuse(refusal, asked, response),
+            Self::CgiBin => crate::own::cgi_bin::refuse(refusal, response),
             Self::Own => crate::own::refuse(refusal, asked, response),
         }
     }

@@ -1,5 +1,7 @@
 //! Weir's own paths: health, metrics, keys, the API description.
 
+mod apptoken;
+pub(crate) mod cgi_bin;
 mod health;
 mod keys;
 
@@ -31,6 +33,13 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(metrics))
         .routes(routes!(description))
         .routes(routes!(keys::jwks))
+        .routes(routes!(apptoken::access_token))
+        .routes(routes!(apptoken::access_token_invalid))
+        .routes(routes!(apptoken::jsapi_ticket))
+        .routes(routes!(apptoken::jsapi_ticket_invalid))
+        .routes(routes!(cgi_bin::token))
+        .routes(routes!(cgi_bin::stable_token))
+        .routes(routes!(cgi_bin::getticket))
 }
 
 /// The page at `/docs`: Swagger UI from our own binary, over `/openapi.json`. Without its validator, which would send
@@ -96,7 +105,8 @@ pub(crate) fn refuse(refusal: &Refusal, asked: &Asked, response: Response) -> Re
     response
 }
 
-fn detail(reason: &Reason) -> String {
+/// The reason in plain English.
+pub(crate) fn detail(reason: &Reason) -> String {
     match reason {
         Reason::Failure(failure) => match (failure.code, &failure.field, &failure.detail) {
             (Code::Invalid, Some(field), Some(detail)) => format!("{field} {detail}"),

@@ -21,9 +21,9 @@ fn described() -> BTreeSet<(String, String)> {
 /// Calls an operation with a body that nothing is wrong with.
 async fn call(client: &Client, operation: &Operation) -> Answer {
     let method = Method::from_bytes(operation.method.to_uppercase().as_bytes()).unwrap();
-    let path = operation.path.replace("{id}", "1");
-    let body =
-        json!({"code": "x", "encryptedData": "AAAAAAAAAAAAAAAAAAAAAA==", "iv": "AAAAAAAAAAAAAAAAAAAAAA=="});
+    let path = operation.path.replace("{id}", "1").replace("{app}", "official");
+    let path = if path.contains("jsconfig") { path + "?url=https%3A%2F%2Flocalhost%2F" } else { path };
+    let body = json!({"code": "x", "encryptedData": "AAAAAAAAAAAAAAAAAAAAAA==", "iv": "AAAAAAAAAAAAAAAAAAAAAA==", "version": 1});
     let body = matches!(operation.method, "post" | "patch").then(|| (body.to_string(), "application/json"));
     client.send(method, &path, body).await
 }

@@ -3,7 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use serde_json::json;
-use weir_core::{App, apptoken::flow};
+use weir_core::{
+    App,
+    apptoken::{Kind, flow},
+};
 use weir_testkit::{
     Client, TestWeir,
     scenes::together,
@@ -76,14 +79,14 @@ weir_testkit::engines! {
         let first = flow::token(&apps[0], MINI).await.unwrap();
         // Everybody reports the same one at once: one successor.
         let reports = apps.iter().cycle().take(60).cloned().map(|app| async move {
-            flow::report_invalid(&app, MINI, 1).await.unwrap();
+            flow::report_invalid(&app, MINI, Kind::AccessToken, 1).await.unwrap();
             flow::token(&app, MINI).await.unwrap().version
         });
         assert_eq!(together(reports).await, [2; 60]);
         assert_eq!(weir.calls(STABLE_TOKEN).await, 2);
         for old in [1, 0, -1, 7] {
             for app in &apps {
-                flow::report_invalid(app, MINI, old).await.unwrap();
+                flow::report_invalid(app, MINI, Kind::AccessToken, old).await.unwrap();
             }
         }
         assert_eq!(checks(&clients, 30).await, [200; 30]);
@@ -136,17 +139,17 @@ weir_testkit::engines! {
         }).await else { return };
         let (apps, clients) = three(&mut weir).await;
         for used in 1..=5 {
-            flow::report_invalid(&apps[0], MINI, used.min(3)).await.unwrap();
+            flow::report_invalid(&apps[0], MINI, Kind::AccessToken, used.min(3)).await.unwrap();
             let expected = (used + 1).min(3);
             for app in &apps {
-                flow::report_invalid(app, MINI, used.min(3)).await.unwrap();
+                flow::report_invalid(app, MINI, Kind::AccessToken, used.min(3)).await.unwrap();
                 assert_eq!(flow::token(app, MINI).await.unwrap().version, expected);
             }
         }
         assert_eq!(weir.calls(STABLE_TOKEN).await, 3);
         assert_eq!(checks(&clients, 30).await, [200; 30], "WeChat takes it after all");
         weir.clock.advance(Duration::from_secs(3600));
-        flow::report_invalid(&apps[0], MINI, 3).await.unwrap();
+        flow::report_invalid(&apps[0], MINI, Kind::AccessToken, 3).await.unwrap();
         assert_eq!(flow::token(&apps[0], MINI).await.unwrap().version, 4);
         assert_eq!(weir.calls(STABLE_TOKEN).await, 4);
     }
@@ -154,7 +157,7 @@ weir_testkit::engines! {
     async fn the_table_holds_the_token_sealed_and_a_restart_reads_it_there(engine) {
         let Some(mut weir) = TestWeir::start(engine).await else { return };
         let token = flow::token(&weir.app, MINI).await.unwrap();
-        flow::report_invalid(&weir.app, MINI, 1).await.unwrap();
+        flow::report_invalid(&weir.app, MINI, Kind::AccessToken, 1).await.unwrap();
         let next = flow::token(&weir.app, MINI).await.unwrap();
         let row = weir.rows("SELECT * FROM app_tokens").await.remove(0);
         for plain in [token.token.expose(), next.token.expose(), "demo-secret"] {

@@ -3,7 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use serde_json::json;
-use weir_core::{Code, apptoken::flow};
+use weir_core::{
+    Code,
+    apptoken::{Kind, flow},
+};
 use weir_testkit::{TestWeir, scenes::together, weir::MINI};
 
 const STABLE_TOKEN: &str = "/cgi-bin/stable_token";
@@ -85,12 +88,12 @@ weir_testkit::engines! {
             let Some(weir) = TestWeir::start_with(engine, budget).await else { return };
             weir.clock.advance(ahead);
             assert_eq!(flow::token(&weir.app, MINI).await.unwrap().version, 1);
-            flow::report_invalid(&weir.app, MINI, 1).await.unwrap();
+            flow::report_invalid(&weir.app, MINI, Kind::AccessToken, 1).await.unwrap();
             assert_eq!(flow::token(&weir.app, MINI).await.unwrap().version, 1, "the budget is used up");
             weir.clock.set_back(ahead);
-            flow::report_invalid(&weir.app, MINI, 1).await.unwrap();
+            flow::report_invalid(&weir.app, MINI, Kind::AccessToken, 1).await.unwrap();
             assert_eq!(flow::token(&weir.app, MINI).await.unwrap().version, 2);
-            flow::report_invalid(&weir.app, MINI, 2).await.unwrap();
+            flow::report_invalid(&weir.app, MINI, Kind::AccessToken, 2).await.unwrap();
             assert_eq!(flow::token(&weir.app, MINI).await.unwrap().version, 2, "the new hour has its own budget");
             assert_eq!(weir.calls(STABLE_TOKEN).await, 2);
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use weir_core::apptoken::flow;
+use weir_core::apptoken::{Kind, flow};
 use weir_testkit::{
     Client, TestWeir,
     scenes::together,
@@ -78,7 +78,7 @@ weir_testkit::engines! {
         weir.clock.advance(NEAR_ITS_END);
         for _ in 0..50 {
             assert_eq!(flow::token(&weir.app, MINI).await.unwrap(), known);
-            assert!(flow::report_invalid(&weir.app, MINI, known.version).await.is_err(), "nobody can be told");
+            assert!(flow::report_invalid(&weir.app, MINI, Kind::AccessToken, known.version).await.is_err(), "nobody can be told");
         }
         weir.clock.advance(LIFE);
         let gone = flow::token(&weir.app, MINI).await;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use weir_base::{Clock, Dice, Secret, Timestamp};
-use weir_wechat::{Endpoints, Error, Transport, TransportSettings, WeChat, crypto};
+use weir_wechat::{Endpoints, Error, Quota, Transport, TransportSettings, WeChat, crypto};
 
 use crate::server::{CODE, OPENID, SECRET, SESSION_KEY, Server, TOKEN, body, client, credentials};
 
@@ -129,6 +129,32 @@ async fn both_kinds_of_token_are_asked_for_as_wechat_wants() {
         );
         assert_eq!(request.body, expected);
     }
+}
+
+#[tokio::test]
+async fn a_ticket_is_asked_for_with_the_token() {
+    let answer = r#"{"errcode":0,"errmsg":"ok","ticket":"sM4AOVdWfPE4DxkXGEs8V\/","expires_in":7200}"#;
+    let server = Server::start([body(answer)]).await;
+    let ticket = server.wechat.getticket(&token()).await.unwrap();
+    assert_eq!(
+        (ticket.ticket.expose(), ticket.expires_in),
+        ("sM4AOVdWfPE4DxkXGEs8V/", Duration::from_secs(7200))
+    );
+    assert!(!format!("{ticket:?}").contains("sM4A"));
+    let expected = format!("GET /cgi-bin/ticket/getticket?access_token={TOKEN}&type=jsapi");
+    assert_eq!(server.received()[0].line, expected);
+}
+
+#[tokio::test]
+async fn what_is_left_of_a_quota_is_asked_for_by_path() {
+    let answer = r#"{"errcode":0,"errmsg":"ok","quota":{"daily_limit":2000,"used":7,"remain":1993},
+        "rate_limit":{"call_count":0,"refresh_second":0}}"#;
+    let server = Server::start([body(answer)]).await;
+    let quota = server.wechat.quota(&token(), "/cgi-bin/token").await.unwrap();
+    assert_eq!(quota, Quota { daily_limit: 2000, used: 7, remain: 1993 });
+    let request = &server.received()[0];
+    assert_eq!(request.line, format!("POST /cgi-bin/openapi/quota/get?access_token={TOKEN}"));
+    assert_eq!(request.body, r#"{"cgi_path":"/cgi-bin/token"}"#);
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use weir_wechat::{Error, UnreachableKind, WeChat};
 use crate::server::{CODE, OPENID, Reply, SECRET, SESSION_KEY, Server, TOKEN, body, client, credentials};
 
 /// Every call there is, by the name of its path's last part.
-const CALLS: [&str; 7] = [
+const CALLS: [&str; 9] = [
     "jscode2session",
     "checksession",
     "resetusersessionkey",
@@ -17,10 +17,12 @@ const CALLS: [&str; 7] = [
     "token",
     "stable_token",
     "stable_token forced",
+    "getticket",
+    "quota",
 ];
 
 /// The calls that may be sent again when nobody knows what WeChat did.
-const REPEATABLE: [&str; 2] = ["checksession", "stable_token"];
+const REPEATABLE: [&str; 4] = ["checksession", "stable_token", "getticket", "quota"];
 
 async fn call(wechat: &WeChat, name: &str) -> Result<(), Error> {
     let (token, key) = (Secret::new(TOKEN), Secret::new(SESSION_KEY));
@@ -32,6 +34,8 @@ async fn call(wechat: &WeChat, name: &str) -> Result<(), Error> {
         "token" => wechat.token(&credentials()).await.map(drop),
         "stable_token" => wechat.stable_token(&credentials(), false).await.map(drop),
         "stable_token forced" => wechat.stable_token(&credentials(), true).await.map(drop),
+        "getticket" => wechat.getticket(&token).await.map(drop),
+        "quota" => wechat.quota(&token, "/cgi-bin/token").await.map(drop),
         other => panic!("no such call: {other}"),
     }
 }
@@ -159,6 +163,11 @@ async fn fields_that_are_missing_empty_or_of_other_types_are_a_bad_answer() {
         ("token", r#"{"access_token":"x"}"#),
         ("stable_token", r#"{"access_token":"x","expires_in":"7200"}"#),
         ("stable_token", r#"{"access_token":"x","expires_in":-1}"#),
+        ("getticket", r#"{"errcode":0,"errmsg":"ok"}"#),
+        ("getticket", r#"{"errcode":0,"errmsg":"ok","ticket":"","expires_in":7200}"#),
+        ("getticket", r#"{"errcode":0,"errmsg":"ok","ticket":"x","expires_in":"7200"}"#),
+        ("quota", r#"{"errcode":0,"errmsg":"ok"}"#),
+        ("quota", r#"{"errcode":0,"errmsg":"ok","quota":{"daily_limit":2000,"used":"1","remain":1999}}"#),
     ];
     for (name, answer) in cases {
         assert_eq!(outcome(name, body(answer)).await, (wrong.clone(), 1), "{name} {answer}");
@@ -211,6 +220,7 @@ async fn what_wechat_quotes_of_the_call_is_blotted_out() {
             "jscode2session" => quoted.replace(TOKEN, ""),
             "getuserphonenumber" => quoted.replace(SECRET, ""),
             "checksession" | "resetusersessionkey" => quoted.replace(SECRET, "").replace(CODE, ""),
+            "getticket" | "quota" => quoted.replace(SECRET, "").replace(CODE, ""),
             _ => quoted.replace(TOKEN, "").replace(CODE, ""),
         };
         let (error, _) = outcome(name, body(&format!(r#"{{"errcode":40097,"errmsg":"{quoted}"}}"#))).await;

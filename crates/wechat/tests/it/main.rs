@@ -6,6 +6,7 @@ mod calls;
 mod crypto;
 mod errors;
 mod faults;
+mod jssdk;
 mod oauth;
 mod seen;
 mod server;
