@@ -13,7 +13,7 @@ use weir_wechat::{Endpoints, Transport, TransportSettings, WeChat};
 
 use crate::{config::Config, files, telemetry};
 
-/// How often sessions that nobody can come back to are deleted, and entries of the trail that need not be kept.
+/// How often what is old is deleted: sessions that nobody can come back to, audit entries that need not be kept.
 const SWEEP_EVERY: Duration = Duration::from_secs(3600);
 
 /// How often measurements are sorted into their buckets, in real time.
