@@ -108,7 +108,7 @@ impl Store {
         }
     }
 
-    /// Whether the database answers, and for SQLite whether its writer does.
+    /// Whether the database answers, and for SQLite whether it can be written to: a commit is made and waited for.
     pub async fn ping(&self) -> Result<(), StoreError> {
         match &*self.0 {
             Engine::Sqlite(sqlite) => sqlite.ping().await,

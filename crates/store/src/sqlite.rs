@@ -71,7 +71,8 @@ impl Sqlite {
 
     pub(crate) async fn ping(&self) -> Result<(), StoreError> {
         self.read(|connection| Ok(connection.query_row("SELECT 1", [], |_| Ok(()))?))?;
-        self.write(|_| Ok(())).await
+        // Written and waited for, though nothing changes: a disk that is full or gone refuses this as it does a login.
+        self.write(|connection| Ok(connection.execute_batch("PRAGMA user_version = 1")?)).await
     }
 
     pub(crate) async fn close(&self) {

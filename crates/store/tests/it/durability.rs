@@ -162,3 +162,15 @@ async fn a_full_disk_acknowledges_nothing_that_is_not_there() {
     unlimit_pages(&lab.store).await.unwrap();
     lab::put(&lab.store, 1000, None).await.expect("the writer lives on");
 }
+
+/// A page of the journal at least: what fails when the disk is full.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ping_really_writes() {
+    let lab = Lab::new(Engine::Sqlite).await;
+    let journal = format!("{}-wal", lab.url().trim_start_matches("sqlite:"));
+    let length = || std::fs::metadata(&journal).unwrap().len();
+    lab.store.ping().await.unwrap();
+    let before = length();
+    lab.store.ping().await.unwrap();
+    assert!(length() > before, "{before} bytes, and no more");
+}
