@@ -1,8 +1,11 @@
 //! Weir over HTTP, and nothing but HTTP: the published families, each with its envelope, and Weir's own paths.
 
 pub mod access;
+mod connection;
 mod extract;
 mod families;
+#[doc(hidden)]
+pub mod fuzzing;
 mod json;
 mod meters;
 mod observe;
@@ -15,7 +18,7 @@ use std::sync::Arc;
 
 use axum::{Router, middleware};
 use tower_http::cors::{AllowOrigin, CorsLayer};
-use weir_base::{Stopwatch, settings};
+use weir_base::{Stopwatch, settings, settings::Span};
 use weir_core::App;
 
 pub use openapi::openapi_json;
@@ -35,14 +38,21 @@ settings! {
         body_limit: usize = 1024 * 1024,
         /// Connections open at once at the most; more wait.
         max_connections: usize = 20_000,
+        /// Connections open at once from one address (an IPv6 /64 counts as one) at the most; more are closed at once.
+        /// Trusted proxies may have any number. 0: no limit.
+        max_connections_per_address: usize = 1000,
+        /// How long requests under way have to end when the server is told to stop. Supervisors commonly kill after ten
+        /// seconds.
+        shutdown_grace: Span = Span::seconds(9),
     }
 }
 
 /// The server without its socket.
 pub struct Gateway {
     router: Router,
-    clock: weir_base::Clock,
+    server: Shared,
     max_connections: usize,
+    max_connections_per_address: usize,
 }
 
 /// What every handler can reach.
@@ -53,6 +63,7 @@ pub(crate) struct Server {
     pub(crate) cloud_networks: extract::Networks,
     pub(crate) started: Stopwatch,
     pub(crate) meters: meters::Meters,
+    pub(crate) verdict: own::Verdict,
     pub(crate) render_metrics: Arc<dyn Fn() -> String + Send + Sync>,
 }
 
@@ -65,7 +76,6 @@ impl Gateway {
         settings: &ServerSettings,
         render_metrics: Arc<dyn Fn() -> String + Send + Sync>,
     ) -> Result<Self, String> {
-        let clock = app.clock.clone();
         let cloud = &app.settings.auth.cloud_trusted_networks;
         let server = Arc::new(Server {
             body_limit: settings.body_limit,
@@ -73,6 +83,7 @@ impl Gateway {
             cloud_networks: extract::Networks::parse("auth.cloud_trusted_networks", cloud)?,
             started: Stopwatch::start(),
             meters: meters::Meters::new(),
+            verdict: own::Verdict::default(),
             render_metrics,
             app,
         });
@@ -81,8 +92,11 @@ impl Gateway {
         if !settings.cors_origins.is_empty() {
             router = router.layer(cors(&settings.cors_origins)?);
         }
-        let router = router.layer(middleware::from_fn_with_state(server, observe::observe));
-        Ok(Self { router, clock, max_connections: settings.max_connections })
+        let router = router.layer(middleware::from_fn_with_state(Arc::clone(&server), observe::observe));
+        // A load test comes from one address.
+        let per_address = if server.app.settings.sandbox { 0 } else { settings.max_connections_per_address };
+        let max_connections = settings.max_connections;
+        Ok(Self { router, server, max_connections, max_connections_per_address: per_address })
     }
 
     /// The routes, for whoever brings their own socket.

@@ -12,13 +12,15 @@ use axum::{
 use futures_util::FutureExt;
 use tracing::Instrument;
 use weir_base::{Stopwatch, Timestamp, tally, tally::Tally};
+use weir_core::Failure;
 
 use crate::{
-    Shared, extract,
+    Shared,
+    connection::Peer,
+    extract,
     families::Family,
     meters::METHODS,
     problem::{Reason, Refusal},
-    serve::Peer,
 };
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -68,6 +70,21 @@ pub(crate) async fn observe(State(server): State<Shared>, request: Request, next
     let route = asked.route.as_ref().map(MatchedPath::as_str);
     server.meters.record(asked.method, route, response.status().as_u16(), elapsed);
     log(&asked, response.status(), reason.as_ref(), elapsed, tally);
+    response
+}
+
+/// The answer to a request whose head could not be read, which no handler has seen: with an id, in the envelope of its
+/// path, counted and logged like any other.
+pub(crate) fn unread(server: &Shared, path: &str, status: StatusCode, failure: Failure) -> Response {
+    let at = server.app.clock.now();
+    let id = request_id(server, &HeaderMap::new(), at);
+    let asked = Asked { id, at, path: path.to_owned(), method: "OTHER", route: None };
+    let mut response = Refusal::from(failure).into_response();
+    *response.status_mut() = status;
+    let (mut response, reason) = word(&asked, response);
+    decorate(&asked, response.headers_mut());
+    server.meters.record(asked.method, None, status.as_u16(), Duration::ZERO);
+    log(&asked, status, reason.as_ref(), Duration::ZERO, Tally::default());
     response
 }
 

@@ -1,80 +1,64 @@
-//! Connections: HTTP/1.1 with limits on what a slow or silent peer may hold, drained on shutdown.
+//! Accepting connections: how many there may be, in all and from one address, and how they end.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
-
-use axum::{body::Body, extract::Request};
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
+use std::{
+    collections::HashMap,
+    net::{IpAddr, SocketAddr},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
+
+use metrics::counter;
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
 };
-use tower::ServiceExt;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use weir_core::limits::network;
 
-use crate::Gateway;
+use crate::{Gateway, connection};
 
-/// A peer has so long to send a request's head, and an idle connection to send the next.
-const HEAD_LIMIT: Duration = Duration::from_secs(60);
-const HEAD_BYTES: usize = 64 * 1024;
 /// After a failed accept (no file descriptors left, say) we wait for others to end.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-
-/// Who is at the other end of the connection.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Peer(pub(crate) SocketAddr);
 
 impl Gateway {
     /// Serves until `shutdown` is ready, then finishes the requests that are under way. Idle connections are closed.
     pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
         let mut shutdown = std::pin::pin!(shutdown);
-        let drain = GracefulShutdown::new();
+        let (stop, connections) = (CancellationToken::new(), TaskTracker::new());
         let room = Arc::new(Semaphore::new(self.max_connections.max(1)));
+        let addresses = Arc::new(Addresses::new(self.max_connections_per_address));
         loop {
             let accepted = tokio::select! {
                 accepted = accept(&listener, &room) => accepted,
                 () = &mut shutdown => break,
             };
             match accepted {
-                Ok((stream, peer, permit)) => self.connection(stream, peer, permit, &drain),
+                Ok((socket, peer, permit)) => {
+                    let address = peer.ip().to_canonical();
+                    let trusted = self.server.trusted_proxies.contains(address);
+                    let Some(place) = Addresses::enter(&addresses, address, trusted) else { continue };
+                    let serving = connection::serve(
+                        socket,
+                        peer,
+                        self.router.clone(),
+                        Arc::clone(&self.server),
+                        stop.clone(),
+                    );
+                    connections.spawn(async move {
+                        serving.await;
+                        drop((place, permit));
+                    });
+                }
                 Err(error) => {
                     tracing::warn!(%error, "cannot accept a connection");
-                    self.clock.sleep(ACCEPT_PAUSE).await;
+                    self.server.app.clock.sleep(ACCEPT_PAUSE).await;
                 }
             }
         }
         drop(listener);
-        drain.shutdown().await;
-    }
-
-    fn connection(
-        &self,
-        stream: TcpStream,
-        peer: SocketAddr,
-        permit: OwnedSemaphorePermit,
-        drain: &GracefulShutdown,
-    ) {
-        let router = self.router.clone();
-        let service = service_fn(move |request: hyper::Request<Incoming>| {
-            let mut request: Request = request.map(Body::new);
-            request.extensions_mut().insert(Peer(peer));
-            router.clone().oneshot(request)
-        });
-        let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEAD_LIMIT)
-            .max_buf_size(HEAD_BYTES)
-            .serve_connection(TokioIo::new(stream), service);
-        let connection = drain.watch(connection);
-        tokio::spawn(async move {
-            // A peer that goes away or speaks no HTTP is no news.
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection ended early");
-            }
-            drop(permit);
-        });
+        stop.cancel();
+        connections.close();
+        connections.wait().await;
     }
 }
 
@@ -86,4 +70,104 @@ async fn accept(
     let (stream, peer) = listener.accept().await?;
     stream.set_nodelay(true)?;
     Ok((stream, peer, permit))
+}
+
+/// How many connections each address has open, so that one cannot have them all.
+struct Addresses {
+    most: usize,
+    open: Mutex<HashMap<IpAddr, Open>>,
+}
+
+#[derive(Default)]
+struct Open {
+    connections: usize,
+    /// Whether the log has been told that this address has too many.
+    told: bool,
+}
+
+/// A connection's place among those of its address.
+struct Place(Option<(Arc<Addresses>, IpAddr)>);
+
+impl Addresses {
+    fn new(most: usize) -> Self {
+        Self { most, open: Mutex::default() }
+    }
+
+    fn open(&self) -> MutexGuard<'_, HashMap<IpAddr, Open>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A place for one more connection, if there is one. Behind a proxy that we trust are many.
+    fn enter(addresses: &Arc<Self>, address: IpAddr, trusted: bool) -> Option<Place> {
+        if trusted || addresses.most == 0 {
+            return Some(Place(None));
+        }
+        let address = network(address);
+        let mut all = addresses.open();
+        let open = all.entry(address).or_default();
+        if open.connections < addresses.most {
+            open.connections += 1;
+            drop(all);
+            return Some(Place(Some((Arc::clone(addresses), address))));
+        }
+        counter!("weir_http_connections_refused_total").increment(1);
+        if !std::mem::replace(&mut open.told, true) {
+            tracing::warn!(
+                most = addresses.most,
+                "an address has server.max_connections_per_address connections open and gets no more: if it is a proxy, \
+                 name it in server.trusted_proxies"
+            );
+        }
+        None
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let Some((addresses, address)) = &self.0 else { return };
+        let mut all = addresses.open();
+        if let Some(open) = all.get_mut(address) {
+            open.connections -= 1;
+            if open.connections == 0 {
+                all.remove(address);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_has_so_many_places_and_gets_them_back() {
+        let addresses = Arc::new(Addresses::new(2));
+        let enter = |address: &str| Addresses::enter(&addresses, address.parse().unwrap(), false);
+        let (one, two) = (enter("192.0.2.1"), enter("192.0.2.1"));
+        assert!(one.is_some() && two.is_some() && enter("192.0.2.1").is_none());
+        assert!(enter("192.0.2.2").is_some(), "another has its own");
+        drop(one);
+        assert!(enter("192.0.2.1").is_some());
+        drop(two);
+        assert!(addresses.open().is_empty(), "nothing is kept of who is gone");
+    }
+
+    #[test]
+    fn a_household_of_ipv6_is_one_address_and_a_trusted_proxy_is_many() {
+        let addresses = Arc::new(Addresses::new(1));
+        let enter = |address: &str, trusted| Addresses::enter(&addresses, address.parse().unwrap(), trusted);
+        let _first = enter("2001:db8:1:1::1", false).unwrap();
+        assert!(enter("2001:db8:1:1:ffff::2", false).is_none());
+        assert!(enter("2001:db8:1:2::1", false).is_some());
+        assert!(enter("2001:db8:1:1::3", true).is_some());
+    }
+
+    #[test]
+    fn none_is_no_limit() {
+        let addresses = Arc::new(Addresses::new(0));
+        let all: Vec<_> = (0..50)
+            .filter_map(|_| Addresses::enter(&addresses, "192.0.2.1".parse().unwrap(), false))
+            .collect();
+        assert_eq!(all.len(), 50);
+    }
 }

@@ -84,6 +84,11 @@ impl Client {
         self.try_send(Method::POST, path, Some((body.to_string(), "application/json"))).await.ok()
     }
 
+    /// GET from a server that may close the connection at once: `None` when no whole answer comes.
+    pub async fn try_get(&self, path: &str) -> Option<Answer> {
+        self.try_send(Method::GET, path, None).await.ok()
+    }
+
     async fn try_send(
         &self,
         method: Method,

@@ -1,13 +1,10 @@
 //! From "ready" to a clean end.
 
-use std::{future::Future, time::Duration};
+use std::future::Future;
 
 use anyhow::Result;
 use tokio::signal::unix::{SignalKind, signal};
-use weir_base::clock::pause;
-
-/// A supervisor kills what has not ended by then.
-const DEADLINE: Duration = Duration::from_secs(9);
+use weir_base::{clock::pause, settings::Span};
 
 /// Waits for SIGTERM or SIGINT.
 pub(crate) async fn asked_to_stop() -> Result<()> {
@@ -19,10 +16,12 @@ pub(crate) async fn asked_to_stop() -> Result<()> {
     Ok(())
 }
 
-/// Lets `work` finish what is under way, for nine seconds at the most.
-pub(crate) async fn drain(work: impl Future<Output = ()>) {
+/// Lets `work` finish what is under way, for `grace` at the most.
+pub(crate) async fn drain(work: impl Future<Output = ()>, grace: Span) {
     tokio::select! {
         () = work => tracing::info!("stopped"),
-        () = pause(DEADLINE) => tracing::warn!("stopped with requests still under way: they took longer than nine seconds"),
+        () = pause(grace.0) => tracing::warn!(
+            "stopped with requests still under way: they took longer than server.shutdown_grace, {grace}"
+        ),
     }
 }

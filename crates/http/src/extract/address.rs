@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, request::Parts},
 };
 
-use crate::{Shared, problem::Refusal, serve::Peer};
+use crate::{Shared, connection::Peer, problem::Refusal};
 
 /// Networks in CIDR form.
 #[derive(Clone, Debug, Default)]
@@ -52,22 +52,27 @@ pub(crate) struct ClientAddress(pub(crate) IpAddr);
 
 impl ClientAddress {
     pub(crate) fn of(server: &crate::Server, peer: Option<IpAddr>, headers: &HeaderMap) -> Self {
-        let mut address = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)).to_canonical();
-        let forwarded = headers.get_all("x-forwarded-for").iter();
-        // Hop by hop, in bytes: a line that a stranger has begun with other than ASCII ends with what the proxy added.
-        let hops: Vec<&[u8]> =
-            forwarded.flat_map(|line| line.as_bytes().split(|byte| *byte == b',')).collect();
-        // From the last hop backwards: each proxy that we trust vouches for the address before it.
-        for hop in hops.iter().rev() {
-            if !server.trusted_proxies.contains(address) {
-                break;
-            }
-            let hop = std::str::from_utf8(hop).unwrap_or_default().trim();
-            let Ok(before) = hop.parse::<IpAddr>() else { break };
-            address = before.to_canonical();
-        }
-        Self(address)
+        let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        Self(behind(&server.trusted_proxies, peer, headers))
     }
+}
+
+/// Who is behind `peer`, as far as the proxies that we trust vouch for it.
+pub(crate) fn behind(trusted: &Networks, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    let mut address = peer.to_canonical();
+    let forwarded = headers.get_all("x-forwarded-for").iter();
+    // Hop by hop, in bytes: a line that a stranger has begun with other than ASCII ends with what the proxy added.
+    let hops: Vec<&[u8]> = forwarded.flat_map(|line| line.as_bytes().split(|byte| *byte == b',')).collect();
+    // From the last hop backwards: each proxy vouches for the address before it.
+    for hop in hops.iter().rev() {
+        if !trusted.contains(address) {
+            break;
+        }
+        let hop = std::str::from_utf8(hop).unwrap_or_default().trim();
+        let Ok(before) = hop.parse::<IpAddr>() else { break };
+        address = before.to_canonical();
+    }
+    address
 }
 
 impl FromRequestParts<Shared> for ClientAddress {

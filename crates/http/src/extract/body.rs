@@ -99,7 +99,8 @@ fn speaks_json(request: &Request) -> bool {
     essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
 
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
+/// A body's value, or which field is wrong and why.
+pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
     // Serde would take an array of values for an object's fields in their order.
     if body.trim_ascii_start().first() == Some(&b'[') {
         return Err(Failure::invalid("body", "must be a JSON object"));

@@ -88,7 +88,7 @@ impl FromRequestParts<Shared> for Key {
                 .detail("an API key is needed here, not a user token")
                 .into());
         }
-        let peer = parts.extensions.get::<crate::serve::Peer>().map(|peer| peer.0.ip());
+        let peer = parts.extensions.get::<crate::connection::Peer>().map(|peer| peer.0.ip());
         let ClientAddress(address) = ClientAddress::of(server, peer, &parts.headers);
         server.app.limits.request(address)?;
         Ok(authenticate(server, address, credential).await?)

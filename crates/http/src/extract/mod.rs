@@ -5,7 +5,7 @@ mod body;
 mod credentials;
 mod query;
 
-pub(crate) use address::{Asker, ClientAddress, Networks, Stranger};
-pub(crate) use body::{Posted, Sent, discard};
+pub(crate) use address::{Asker, ClientAddress, Networks, Stranger, behind};
+pub(crate) use body::{Posted, Sent, discard, parse};
 pub(crate) use credentials::{Key, User, UserToken, authenticate};
 pub(crate) use query::Query;

@@ -2,12 +2,42 @@ use std::time::Duration;
 
 use axum::{extract::State, http::StatusCode, response::Response};
 use serde::Serialize;
+use tokio::sync::Mutex;
 use utoipa::ToSchema;
+use weir_base::Timestamp;
+use weir_core::App;
 
 use crate::{Shared, extract::Stranger, json::json};
 
 /// A database that has not answered by then is failing.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// A verdict serves for so long, so that probes do not load the database that they ask about.
+const FRESH: i64 = 1000;
+
+/// The last verdict on the database, and when it was found. Who finds it old asks while the others wait for the answer.
+#[derive(Default)]
+pub(crate) struct Verdict(Mutex<Option<(Timestamp, &'static str)>>);
+
+impl Verdict {
+    async fn database(&self, app: &App) -> &'static str {
+        let mut last = self.0.lock().await;
+        if let Some((at, verdict)) = *last
+            && (0..FRESH).contains(&(app.clock.now().millis() - at.millis()))
+        {
+            return verdict;
+        }
+        let verdict = match app.clock.timeout(PATIENCE, app.store.ping()).await {
+            Some(Ok(())) => "ok",
+            Some(Err(error)) => {
+                tracing::warn!(%error, "the database fails its health check");
+                "failing"
+            }
+            None => "not answering",
+        };
+        *last = Some((app.clock.now(), verdict));
+        verdict
+    }
+}
 
 /// Whether Weir can serve.
 #[derive(Serialize, ToSchema)]
@@ -37,14 +67,7 @@ pub(super) struct Checks {
     responses((status = 200, description = "Fit to serve", body = Health), (status = 503, description = "Not fit to serve", body = Health)))]
 pub(super) async fn health(_: Stranger, State(server): State<Shared>) -> Response {
     let app = &server.app;
-    let database = match app.clock.timeout(PATIENCE, app.store.ping()).await {
-        Some(Ok(())) => "ok",
-        Some(Err(error)) => {
-            tracing::warn!(%error, "the database fails its health check");
-            "failing"
-        }
-        None => "not answering",
-    };
+    let database = server.verdict.database(app).await;
     let fit = database == "ok";
     let body = Health {
         status: if fit { "ok" } else { "failing" },

@@ -26,6 +26,8 @@ use crate::{
     problem::{Reason, Refusal},
 };
 
+pub(crate) use health::Verdict;
+
 pub(crate) fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
         .routes(routes!(health::health))

@@ -6,6 +6,7 @@ mod apptokens;
 mod audit;
 mod clock;
 mod common;
+mod connections;
 mod faults;
 mod leaks;
 mod limits;

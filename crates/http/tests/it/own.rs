@@ -1,7 +1,10 @@
 //! Weir's own paths: health, metrics, keys, the description and its page.
 
+use std::time::Duration;
+
+use futures_util::future::join_all;
 use serde_json::json;
-use weir_testkit::TestWeir;
+use weir_testkit::{Engine, TestWeir};
 
 use crate::support::{LOGIN, ME, REFRESH, assert_refused};
 
@@ -40,6 +43,19 @@ weir_testkit::engines! {
             assert_refused(&answer, 503, "服务暂时不可用，请稍后再试");
             assert_eq!(answer.header("retry-after"), Some("1"));
         }
+    }
+
+    async fn a_verdict_serves_for_a_second(engine) {
+        let Some(weir) = TestWeir::start(engine).await else { return };
+        assert_eq!(weir.client.get("/api/health").await.status, 200);
+        weir.app.store.close().await;
+        weir.clock.advance(Duration::from_millis(999));
+        assert_eq!(weir.client.get("/api/health").await.status, 200, "the verdict before");
+        weir.clock.advance(Duration::from_millis(1));
+        assert_eq!(weir.client.get("/api/health").await.status, 503);
+        // A clock that is set back must not keep it for ever.
+        weir.clock.set_back(Duration::from_secs(60));
+        assert_eq!(weir.client.get("/api/health").await.status, 503);
     }
 
     async fn wechat_being_away_does_not_make_the_server_unfit(engine) {
@@ -124,5 +140,27 @@ weir_testkit::engines! {
     async fn a_shared_secret_publishes_no_key(engine) {
         let Some(weir) = TestWeir::start(engine).await else { return };
         assert_eq!(weir.client.get("/.well-known/jwks.json").await.json, json!({"keys": []}));
+    }
+}
+
+/// One probe asks the database, and the others wait for what it finds: the clock is moved once.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_probes_at_once_ask_the_database_once() {
+    let Some(weir) = TestWeir::start(Engine::Sqlite).await else { return };
+    let held = weir.database.hold("users").await;
+    let probes = join_all((0..60).map(|_| weir.client.get("/api/health")));
+    let probes = async {
+        let probed = probes.await;
+        drop(held);
+        probed
+    };
+    let move_clock = async {
+        weir.wait_for_sleepers(1).await;
+        weir.clock.advance(Duration::from_secs(2));
+    };
+    let (probed, ()) = tokio::join!(probes, move_clock);
+    for answer in probed {
+        assert_eq!(answer.status, 503, "{}", answer.text);
+        assert_eq!(answer.json["checks"]["database"], "not answering");
     }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use weir_base::settings::Span;
 use weir_simulator::{Simulator, World};
 
 use super::{place, say, simulate};
@@ -19,6 +20,8 @@ pub(super) struct Demo {
     pub(super) gateway: Running,
     /// `http://127.0.0.1:7070`
     pub(super) simulator: String,
+    /// `server.shutdown_grace`
+    grace: Span,
     stop: CancellationToken,
     serving: JoinHandle<std::io::Result<()>>,
 }
@@ -50,8 +53,9 @@ impl Demo {
         let stop = CancellationToken::new();
         let stopped = stop.clone();
         let serving = tokio::spawn(async move { simulator.serve(listener, stopped.cancelled_owned()).await });
+        let grace = config.server.shutdown_grace;
         let gateway = wire::start(&config, ground, metrics).await?;
-        Ok((Self { gateway, simulator: address, stop, serving }, log))
+        Ok((Self { gateway, simulator: address, grace, stop, serving }, log))
     }
 
     pub(super) async fn shutdown(self) {
@@ -82,7 +86,8 @@ pub(super) async fn run(args: DemoArgs) -> Result<()> {
         say(&welcome(&demo, &data));
     }
     lifecycle::asked_to_stop().await?;
-    lifecycle::drain(demo.shutdown()).await;
+    let grace = demo.grace;
+    lifecycle::drain(demo.shutdown(), grace).await;
     Ok(())
 }
 

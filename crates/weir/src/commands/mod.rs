@@ -22,7 +22,10 @@ pub fn run(cli: Cli) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error.into()),
     };
-    match runtime.block_on(dispatch(cli.command)) {
+    let done = runtime.block_on(dispatch(cli.command));
+    // A look-up of a name or a disk that does not answer must not hold up the end.
+    runtime.shutdown_background();
+    match done {
         Ok(code) => code,
         Err(error) => fail(&error),
     }

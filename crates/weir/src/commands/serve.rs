@@ -30,6 +30,6 @@ pub(super) async fn run(args: ServeArgs) -> Result<()> {
     }
     say(&format!("weir is ready at http://{}", running.address));
     lifecycle::asked_to_stop().await?;
-    lifecycle::drain(running.shutdown()).await;
+    lifecycle::drain(running.shutdown(), config.server.shutdown_grace).await;
     Ok(())
 }

@@ -11,6 +11,18 @@ const METRICS: &[(&str, Kind, &str, &str)] = &[
     ("weir_http_requests_total", Kind::Counter, "method, route, status", "Requests answered."),
     ("weir_http_request_seconds", Kind::Histogram, "route", "Time from the head of a request to its answer."),
     (
+        "weir_http_connections_refused_total",
+        Kind::Counter,
+        "",
+        "Connections closed at once, because their address had too many open.",
+    ),
+    (
+        "weir_http_connections_cut_total",
+        Kind::Counter,
+        "why",
+        "Connections cut off: unread, the peer did not take its answer; stopping, it held up the server's end.",
+    ),
+    (
         "weir_wechat_calls_total",
         Kind::Counter,
         "endpoint, outcome",

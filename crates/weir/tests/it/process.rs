@@ -27,8 +27,12 @@ type Variables<'a> = &'a [(&'a str, &'a str)];
 
 /// `weir` in `directory`, with these variables and nothing else of this process's environment.
 pub fn weir(directory: &Path, arguments: &[&str], variables: Variables<'_>) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
-    command.args(arguments).current_dir(directory).env_clear().envs(variables.iter().copied());
+    program(directory, &[&[env!("CARGO_BIN_EXE_weir")], arguments].concat(), variables)
+}
+
+fn program(directory: &Path, line: &[&str], variables: Variables<'_>) -> Command {
+    let mut command = Command::new(line[0]);
+    command.args(&line[1..]).current_dir(directory).env_clear().envs(variables.iter().copied());
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
@@ -191,6 +195,11 @@ pub struct Server {
 impl Server {
     /// With WeChat at `simulator`, and these variables besides.
     pub fn start(directory: &Path, simulator: &str, variables: Variables<'_>) -> Self {
+        Self::by(directory, simulator, &[env!("CARGO_BIN_EXE_weir"), "serve"], variables)
+    }
+
+    /// By another command line.
+    pub fn by(directory: &Path, simulator: &str, line: &[&str], variables: Variables<'_>) -> Self {
         let mut all = vec![
             ("WX_APPID", MINI),
             ("WX_SECRET", MINI_SECRET),
@@ -199,7 +208,7 @@ impl Server {
             ("WEIR_WECHAT__API_BASE", simulator),
         ];
         all.extend(variables);
-        let mut process = Process::start(weir(directory, &["serve"], &all));
+        let mut process = Process::start(program(directory, line, &all));
         let base = process.wait_for("weir is ready at ");
         let address = base.strip_prefix("http://").expect("an address").to_owned();
         Self { process, client: Client::new(base), address }

@@ -1,6 +1,9 @@
 //! `weir serve` from its environment alone: ready, drained, and the same after a restart.
 
-use std::net::TcpStream;
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+};
 
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
@@ -62,11 +65,15 @@ async fn closed(address: &str) {
 }
 
 /// A server with a login under way that WeChat holds back for an hour of its own time.
-async fn held(directory: &std::path::Path) -> (Simulator, Server, tokio::task::JoinHandle<Option<Value>>) {
+async fn held(
+    directory: &std::path::Path,
+    grace: &str,
+) -> (Simulator, Server, tokio::task::JoinHandle<Option<Value>>) {
     let simulator = Simulator::start();
     let fault = json!({ "path": EXCHANGE, "kind": "delay", "ms": 3_600_000, "times": 1 });
     simulator.control("/_sim/faults", &fault).await;
-    let server = Server::start(directory, &simulator.base, &[("WEIR_WECHAT__TIMEOUT", "60s")]);
+    let variables = [("WEIR_WECHAT__TIMEOUT", "60s"), ("WEIR_SERVER__SHUTDOWN_GRACE", grace)];
+    let server = Server::start(directory, &simulator.base, &variables);
     let code = code(&simulator.client, "alice").await;
     let client = server.client.clone();
     let login = tokio::spawn(async move {
@@ -81,7 +88,7 @@ async fn held(directory: &std::path::Path) -> (Simulator, Server, tokio::task::J
 async fn a_request_under_way_is_finished_before_the_end() {
     for signal in [Signal::SIGTERM, Signal::SIGINT] {
         let directory = tempfile::tempdir().unwrap();
-        let (simulator, server, login) = held(directory.path()).await;
+        let (simulator, server, login) = held(directory.path(), "9s").await;
         // A connection that is open and silent must not hold up the end.
         let _idle = TcpStream::connect(&server.address).unwrap();
         server.process.signal(signal);
@@ -99,10 +106,87 @@ async fn a_request_under_way_is_finished_before_the_end() {
 #[tokio::test]
 async fn a_request_that_never_ends_does_not_hold_up_the_end() {
     let directory = tempfile::tempdir().unwrap();
-    let (_simulator, server, login) = held(directory.path()).await;
+    let (_simulator, server, login) = held(directory.path(), "250ms").await;
     server.process.signal(Signal::SIGTERM);
     let said = server.process.ended().well();
-    // It was given its time: supervisors kill after ten seconds, and nine are given.
-    assert!(said.contains("requests still under way"), "{said}");
+    assert!(said.contains("longer than server.shutdown_grace, 250ms"), "{said}");
     assert_eq!(login.await.unwrap(), None, "no answer");
+}
+
+/// Whatever was sent and whatever is not read: only a request that we work on is waited for.
+#[tokio::test]
+async fn peers_that_send_half_or_read_nothing_do_not_hold_up_the_end() {
+    let directory = tempfile::tempdir().unwrap();
+    let (simulator, server, login) = held(directory.path(), "1h").await;
+    let connect = |sent: &str| {
+        let mut stream = TcpStream::connect(&server.address).unwrap();
+        stream.write_all(sent.as_bytes()).unwrap();
+        stream
+    };
+    let body = format!("POST {LOGIN} HTTP/1.1\r\nhost: weir\r\ncontent-length: 20\r\n\r\n{{\"code\":");
+    // More answers than any buffer holds.
+    let unread = connect(&"GET /openapi.json HTTP/1.1\r\nhost: weir\r\n\r\n".repeat(500));
+    let _open = [
+        connect(""),
+        connect("GET /api/li"),
+        connect("GET /api/live HTTP/1.1\r\nhost:"),
+        connect(&body),
+        unread,
+    ];
+    server.process.signal(Signal::SIGTERM);
+    closed(&server.address).await;
+    simulator.control("/_sim/clock", &json!({ "advance_s": 3600 })).await;
+    assert!(login.await.unwrap().is_some(), "the request under way is finished");
+    let said = server.process.ended().well();
+    assert!(!said.contains("still under way"), "{said}");
+}
+
+#[tokio::test]
+async fn a_body_that_comes_while_the_server_stops_is_still_answered() {
+    let directory = tempfile::tempdir().unwrap();
+    let simulator = Simulator::start();
+    let server = Server::start(directory.path(), &simulator.base, &[]);
+    let code = code(&simulator.client, "alice").await;
+    let body = json!({ "code": code }).to_string();
+    let mut stream = TcpStream::connect(&server.address).unwrap();
+    let head = format!(
+        "POST {LOGIN} HTTP/1.1\r\nhost: weir\r\nexpect: 100-continue\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    // Leave to go on is given by the handler that reads: it is at work.
+    let mut leave = [0; 25];
+    stream.read_exact(&mut leave).unwrap();
+    server.process.signal(Signal::SIGTERM);
+    closed(&server.address).await;
+    stream.write_all(body.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+    server.process.ended().well();
+}
+
+/// A limit on the length of files stands in for a full disk: the journal cannot grow any more.
+#[tokio::test]
+async fn a_server_that_cannot_write_says_that_it_is_not_fit() {
+    let directory = tempfile::tempdir().unwrap();
+    let simulator = Simulator::start();
+    let script = format!("trap '' XFSZ; ulimit -f 1024; exec {} serve", env!("CARGO_BIN_EXE_weir"));
+    let server = Server::by(directory.path(), &simulator.base, &["sh", "-c", &script], &[]);
+    assert_eq!(server.client.get("/api/health").await.status, 200);
+    loop {
+        let code = code(&simulator.client, "alice").await;
+        if server.client.post(LOGIN, &json!({ "code": code })).await.status == 503 {
+            break;
+        }
+    }
+    // The verdict before serves for a second.
+    let health = loop {
+        let health = server.client.get("/api/health").await;
+        if health.status != 200 {
+            break health;
+        }
+    };
+    assert_eq!((health.status, &health.json["checks"]["database"]), (503, &json!("failing")));
+    assert_eq!(server.client.get("/api/live").await.status, 200);
 }
