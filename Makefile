@@ -9,7 +9,7 @@ MAKEFLAGS += --no-print-directory
 CARGO ?= cargo
 target := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: demo test build bench check fmt help
+.PHONY: demo test build bench check fuzz fmt help
 
 demo: build ## start WeChat's double and the gateway together, with example data
 	$(target)/release/weir demo
@@ -34,6 +34,10 @@ check: ## formatting, lints, architecture, dependencies, generated files
 	$(CARGO) nextest run --package weir-testkit --test architecture
 	bash scripts/generated.sh --check
 	bash scripts/deny.sh
+
+fuzz: ## every fuzz target, FUZZ_RUNS inputs each (1,000,000); FUZZ_TARGETS names some
+	bash scripts/setup.sh fuzz
+	bash scripts/fuzz.sh
 
 fmt: ## format the code and write the generated files again
 	$(CARGO) fmt --all

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what a Debian with Rust lacks for one entry point of the Makefile:
-#   scripts/setup.sh build|test|check
+#   scripts/setup.sh build|test|check|fuzz
 # Does nothing, and needs no network, when all of it is there.
 #
 # There is no linker to install: on x86_64 Linux the Rust toolchain links with its own lld, so plain `cargo` and
@@ -9,9 +9,9 @@ set -euo pipefail
 
 purpose=${1:-test}
 case $purpose in
-build | test | check) ;;
+build | test | check | fuzz) ;;
 *)
-    echo "setup: say build, test or check, not '$purpose'" >&2
+    echo "setup: say build, test, check or fuzz, not '$purpose'" >&2
     exit 2
     ;;
 esac
@@ -29,7 +29,7 @@ has_postgres() {
 
 packages=()
 has cc || packages+=(gcc libc6-dev)
-if [ "$purpose" != build ]; then
+if [ "$purpose" = test ] || [ "$purpose" = check ]; then
     has_postgres || packages+=(postgresql)
     # PostgreSQL refuses to run as root; for a run as root the tests step down with setpriv.
     has setpriv || packages+=(util-linux)
@@ -64,9 +64,18 @@ install_tool() {
         fail "$1 could not be built: see cargo's words above"
 }
 
-if [ "$purpose" != build ]; then
+if [ "$purpose" = test ] || [ "$purpose" = check ]; then
     install_tool cargo-nextest
 fi
 if [ "$purpose" = check ]; then
     install_tool cargo-deny
+fi
+if [ "$purpose" = fuzz ]; then
+    # libFuzzer's instrumentation is not in the stable compiler.
+    has rustup || fail "fuzzing needs a nightly compiler, and rustup to install it: see https://rustup.rs"
+    rustup run nightly rustc --version >/dev/null 2>&1 ||
+        rustup toolchain install nightly --profile minimal ||
+        fail "the nightly compiler could not be installed: see rustup's words above"
+    has c++ || fail "libFuzzer needs a C++ compiler: install g++ (Debian: apt-get install g++)"
+    install_tool cargo-fuzz
 fi
