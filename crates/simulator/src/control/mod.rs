@@ -3,6 +3,7 @@
 mod apps;
 mod fields;
 mod issue;
+mod jsapi;
 mod observe;
 mod people;
 
@@ -20,6 +21,9 @@ use fields::Fields;
 
 /// The longest body that is read.
 const LONGEST_BODY: usize = 1 << 20;
+
+/// What pages of other origins may call: the JS-SDK's stand-in runs in them. The rest is not for them.
+const FOR_PAGES: &str = "/_sim/jsapi-check";
 
 /// A control call that cannot be done. The message names the field and says why.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -129,6 +133,18 @@ pub const CONTROLS: &[Control] = &[
     },
     Control {
         method: "GET",
+        path: "/_sim/jsapi-check",
+        does: "?appid=&timestamp=&nonceStr=&signature=&url= → {errMsg, why?}: config:ok, or config:fail,invalid signature and the like",
+        run: jsapi::check,
+    },
+    Control {
+        method: "POST",
+        path: "/_sim/jsapi-check",
+        does: "{appid, timestamp, nonceStr, signature, url} → the same",
+        run: jsapi::check,
+    },
+    Control {
+        method: "GET",
         path: "/_sim/calls",
         does: "?path=&appid= → {calls: [{path, appid, at, errcode, client, ms, fault}]}, oldest first, the last 10000",
         run: observe::calls,
@@ -197,6 +213,20 @@ pub async fn serve(State(simulator): State<Simulator>, request: Request) -> Resp
     };
     let query = parts.uri.query().unwrap_or("").to_owned();
     let outcome = Fields::parse(&body).and_then(|fields| (control.run)(&simulator, Asked { query, fields }));
+    let mut response = told(&simulator, control, outcome).await;
+    if control.path == FOR_PAGES {
+        let everyone = HeaderValue::from_static("*");
+        response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, everyone);
+    }
+    response
+}
+
+/// The answer, once what has changed is saved.
+async fn told(
+    simulator: &Simulator,
+    control: &Control,
+    outcome: Result<Value, ControlError>,
+) -> Response<Body> {
     match outcome {
         Ok(value) if control.method == "GET" => answer(StatusCode::OK, &value),
         Ok(value) => match simulator.save().await {

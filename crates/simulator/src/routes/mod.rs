@@ -69,6 +69,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
     Endpoint { wait: Some(open::news), ..page("/connect/l/qrconnect", Wants::Get, open::poll) },
     page("/connect/continue", Wants::Get, open::go_on),
     page("/connect/zh_CN/htmledition/js/wxLogin.js", Wants::Get, scripts::wx_login),
+    page("/open/js/jweixin-1.6.0.js", Wants::Get, scripts::jweixin),
     get("/sns/jscode2session", sns::jscode2session),
     Endpoint { wants: Wants::Both, ..get("/sns/oauth2/access_token", oauth::access_token) },
     Endpoint { wants: Wants::Both, ..get("/sns/oauth2/refresh_token", oauth::refresh_token) },

@@ -46,6 +46,11 @@ impl Tickets {
         ticket
     }
 
+    /// The last one that was made, living or not.
+    pub fn last(&self, app: AppKey, kind: TicketKind) -> Option<Ticket> {
+        self.lock().get(&(app, kind)).cloned()
+    }
+
     /// Ends the app's tickets at once.
     pub fn invalidate(&self, app: AppKey, now: Timestamp) {
         for (_, ticket) in self.lock().iter_mut().filter(|((owner, _), _)| *owner == app) {
