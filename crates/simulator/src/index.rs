@@ -46,6 +46,8 @@ Waiting is on the simulator's clock.</p>
 
 const LEFT_OUT: &str = "<h2>Not served yet</h2>
 <p>Messages, push, the phone; of the control calls <code>subscribe</code>, <code>inbox</code>, <code>push</code>.</p>
+<p>Avatars (their addresses are WeChat's), <code>openapi/rid/get</code>, <code>openapi/quota/clear</code>, <code>callback/check</code>,
+third-party platforms, the desktop client's quick login, other JS-SDK functions than sharing and menus.</p>
 <h2>Knowingly simplified</h2>
 <ul>
 <li>A session_key lives three days after its last code exchange and is replaced by <code>wx.login</code> after one hour (settings of the app):
@@ -56,6 +58,9 @@ consent of followers. <code>&amp;_sim_user=NAME&amp;_sim_consent=allow|deny</cod
 unanswered after 300 s is expired. <code>/connect/continue</code> is the simulator's own: the way back without script.</li>
 <li>Only the last 131,072 tokens of people are remembered; older ones are answered 40001 and 40030.</li>
 <li>A jsapi_ticket asked for again comes with the life that is left to it.</li>
+<li>Pictures of QR codes are PNG. <code>expire_seconds</code> above 30 days counts as 30 days.</li>
+<li>Everybody follows since 2023-11-14. A path without a daily limit has one of a thousand million in <code>quota/get</code>, and is not counted.</li>
+<li>The JS-SDK takes any browser for WeChat's. Ports are not looked at in domains.</li>
 <li>A code that was offered by the wrong app, or by a person or app over quota, stays good.</li>
 <li>Only the last 65,536 used codes are answered 40163; older ones are answered 40029.</li>
 <li>The wording of 40243 is that of WeChat's documentation; no reply of the real one was at hand. An unknown path gets 40066 with HTTP 404.</li>

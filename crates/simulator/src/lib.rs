@@ -38,8 +38,8 @@ pub use world::World;
 use calls::Calls;
 use faults::Faults;
 use world::{
-    authorizations::Authorizations, codes::Codes, quotas::Quotas, scans::Scans, sessions::Sessions,
-    tickets::Tickets, tokens::Tokens,
+    authorizations::Authorizations, codes::Codes, quotas::Quotas, scans::Scans, scenes::Scenes,
+    sessions::Sessions, tickets::Tickets, tokens::Tokens,
 };
 
 /// How long requests may take to end once the server closes.
@@ -61,6 +61,7 @@ struct Inner {
     authorizations: Authorizations,
     tickets: Tickets,
     scans: Scans,
+    scenes: Scenes,
     quotas: Quotas,
     faults: Faults,
     calls: Calls,
@@ -100,6 +101,7 @@ impl Simulator {
             authorizations: Authorizations::default(),
             tickets: Tickets::default(),
             scans: Scans::default(),
+            scenes: Scenes::default(),
             quotas: Quotas::default(),
             faults: Faults::default(),
             calls: Calls::default(),
@@ -208,6 +210,10 @@ impl Simulator {
 
     pub(crate) fn scans(&self) -> &Scans {
         &self.0.scans
+    }
+
+    pub(crate) fn scenes(&self) -> &Scenes {
+        &self.0.scenes
     }
 
     pub(crate) fn quotas(&self) -> &Quotas {

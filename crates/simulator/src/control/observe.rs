@@ -174,6 +174,7 @@ impl Simulator {
         self.authorizations().clear();
         self.tickets().clear();
         self.scans().clear();
+        self.scenes().clear();
         self.quotas().clear();
         self.faults().disarm(None);
         self.calls_log().clear();

@@ -72,6 +72,11 @@ impl Simulator {
             person.no_unionid = person.unionid.is_none();
         }
         person.id = id;
+        for followed in &mut person.follows {
+            let (_, app) =
+                world.app(followed).ok_or_else(|| ControlError::absent("follows", "app", followed))?;
+            *followed = app.appid.clone();
+        }
         world.put_person(person.clone())?;
         Ok(person)
     }

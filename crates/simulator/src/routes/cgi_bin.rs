@@ -14,6 +14,9 @@ use super::{Call, credentials};
 
 const OK: &str = r#"{"errcode":0,"errmsg":"ok"}"#;
 
+/// Daily limit that is told for a path without one.
+const UNLIMITED: u64 = 1_000_000_000;
+
 /// Kinds that have an access_token of their own; websites have only people's.
 const WITH_TOKEN: &[AppKind] = &[AppKind::MiniProgram, AppKind::OfficialAccount];
 
@@ -93,4 +96,35 @@ fn clear(simulator: &Simulator, key: AppKey, app: &App, call: &Call<'_>) -> Resu
 pub fn get_api_domain_ip(simulator: &Simulator, call: &Call<'_>) -> Result<String, Refusal> {
     credentials::bearer(simulator, &simulator.world(), call)?;
     Ok(String::from(r#"{"ip_list":["127.0.0.1"]}"#))
+}
+
+/// `GET /cgi-bin/getcallbackip?access_token` → `{"ip_list": […]}`: where pushes come from, which is here too.
+pub fn getcallbackip(simulator: &Simulator, call: &Call<'_>) -> Result<String, Refusal> {
+    get_api_domain_ip(simulator, call)
+}
+
+/// `POST /cgi-bin/openapi/quota/get?access_token {cgi_path}` → the day's limit and count, and the minute's limit.
+pub fn quota(simulator: &Simulator, call: &Call<'_>) -> Result<String, Refusal> {
+    let world = simulator.world();
+    let app = credentials::bearer(simulator, &world, call)?;
+    let path = call.field("cgi_path")?.unwrap_or_default();
+    if !path.starts_with('/') {
+        return Err(Refusal::of(76003));
+    }
+    if path.starts_with("/sns/") {
+        return Err(Refusal::of(76022));
+    }
+    let endpoint = super::ENDPOINTS.iter().find(|endpoint| endpoint.path == path);
+    let path = endpoint.ok_or_else(|| Refusal::of(76021))?.path;
+    let spent = simulator.quotas().spent(app, path, call.now);
+    // What is not limited has a limit that nobody reaches.
+    let daily = spent.per_day.unwrap_or(UNLIMITED);
+    let minute = spent.per_minute.map_or(String::new(), |limit| {
+        format!(r#","rate_limit":{{"call_count":{limit},"refresh_second":60}}"#)
+    });
+    Ok(format!(
+        r#"{{"errcode":0,"errmsg":"ok","quota":{{"daily_limit":{daily},"used":{},"remain":{}}}{minute}}}"#,
+        spent.used,
+        daily.saturating_sub(spent.used),
+    ))
 }

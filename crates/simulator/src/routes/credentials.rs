@@ -94,3 +94,19 @@ pub fn official_account_bearer<'w>(
     }
     Ok((key, app))
 }
+
+/// The certified official account whose access_token the call bears.
+///
+/// # Errors
+/// As [`official_account_bearer`], and 48001 for one that is not certified.
+pub fn certified_bearer<'w>(
+    simulator: &Simulator,
+    world: &'w World,
+    call: &Call<'_>,
+) -> Result<(AppKey, &'w App), Refusal> {
+    let (key, app) = official_account_bearer(simulator, world, call)?;
+    if !app.certified {
+        return Err(Refusal::of(48001));
+    }
+    Ok((key, app))
+}

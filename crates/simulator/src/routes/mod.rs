@@ -7,10 +7,12 @@ mod credentials;
 mod garble;
 mod oauth;
 mod open;
+mod qrcode;
 mod scripts;
 mod sns;
 mod stage;
 mod ticket;
+mod user;
 mod wxa;
 
 use std::pin::Pin;
@@ -80,7 +82,14 @@ pub const ENDPOINTS: &[Endpoint] = &[
     post("/cgi-bin/clear_quota", cgi_bin::clear_quota),
     post("/cgi-bin/clear_quota/v2", cgi_bin::clear_quota_v2),
     get("/cgi-bin/get_api_domain_ip", cgi_bin::get_api_domain_ip),
+    get("/cgi-bin/getcallbackip", cgi_bin::getcallbackip),
+    post("/cgi-bin/openapi/quota/get", cgi_bin::quota),
     get("/cgi-bin/ticket/getticket", ticket::getticket),
+    post("/cgi-bin/qrcode/create", qrcode::create),
+    page("/cgi-bin/showqrcode", Wants::Get, qrcode::show),
+    get("/cgi-bin/user/info", user::info),
+    post("/cgi-bin/user/info/batchget", user::batchget),
+    get("/cgi-bin/user/get", user::get),
     get("/wxa/checksession", wxa::checksession),
     get("/wxa/resetusersessionkey", wxa::resetusersessionkey),
     post("/wxa/business/getuserphonenumber", wxa::getuserphonenumber),

@@ -1,4 +1,7 @@
-//! What the state file keeps of pages: people's authorisations and apps' tickets.
+//! What the state file keeps of pages: people's authorisations, apps' tickets and parametric QR codes. QR codes on
+//! screens belong to the pages that show them and are not kept.
+
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use weir_base::Timestamp;
@@ -9,6 +12,7 @@ use crate::{
         World,
         authorizations::{Allowed, Issued},
         codes::Consent,
+        scenes::{Drawn, Scene},
         tickets::{Ticket, TicketKind},
     },
 };
@@ -18,6 +22,7 @@ use crate::{
 pub struct Web {
     authorizations: Vec<KeptAuthorization>,
     tickets: Vec<KeptTicket>,
+    scenes: Vec<KeptScene>,
 }
 
 /// An access token, or a refresh token with the access token that it made last.
@@ -40,9 +45,19 @@ struct KeptTicket {
     ends: Timestamp,
 }
 
+/// A parametric QR code.
+#[derive(Serialize, Deserialize)]
+struct KeptScene {
+    appid: String,
+    ticket: String,
+    url: String,
+    scene: Scene,
+    ends: Option<Timestamp>,
+}
+
 impl Web {
     pub fn of(simulator: &Simulator, world: &World) -> Self {
-        let authorization = |(token, issued): (std::sync::Arc<str>, Issued)| {
+        let authorization = |(token, issued): (Arc<str>, Issued)| {
             let Issued { allowed: Allowed { app, person, consent }, ends, revoked, access } = issued;
             Some(KeptAuthorization {
                 token: token.to_string(),
@@ -57,7 +72,12 @@ impl Web {
         let ticket = |(app, kind, Ticket { text, ends })| {
             Some(KeptTicket { appid: world.app_at(app)?.appid.clone(), kind, ticket: text, ends })
         };
+        let scene = |(ticket, drawn): (Arc<str>, Drawn)| {
+            let (appid, ticket) = (world.app_at(drawn.app)?.appid.clone(), ticket.to_string());
+            Some(KeptScene { appid, ticket, url: drawn.url, scene: drawn.scene, ends: drawn.ends })
+        };
         Self {
+            scenes: simulator.scenes().snapshot().into_iter().filter_map(scene).collect(),
             authorizations: simulator
                 .authorizations()
                 .snapshot()
@@ -82,6 +102,12 @@ impl Web {
         for kept in self.tickets {
             if let Some(app) = app(&kept.appid) {
                 simulator.tickets().restore(app, kept.kind, Ticket { text: kept.ticket, ends: kept.ends });
+            }
+        }
+        for kept in self.scenes {
+            if let Some(app) = app(&kept.appid) {
+                let KeptScene { ticket, url, scene, ends, .. } = kept;
+                simulator.scenes().restore(&ticket, Drawn { app, scene, ends, url });
             }
         }
     }

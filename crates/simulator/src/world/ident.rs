@@ -93,6 +93,21 @@ pub fn ticket(dice: &Dice) -> String {
     dice.token::<64>()
 }
 
+/// A parametric QR code's ticket, 96 characters of base64 that begin with `gQ`, and its content: a head, the content,
+/// and when it was made and ends.
+pub fn qr_ticket(dice: &Dice, made: Timestamp, ends: Timestamp) -> (String, String) {
+    let url = format!("http://weixin.qq.com/q/{}", dice.alphanumeric(20));
+    let [first, second, ..] = dice.bytes::<8>();
+    let seconds = |time: Timestamp| u32::try_from(time.seconds()).unwrap_or(u32::MAX).to_le_bytes();
+    let mut bytes = vec![0x81, 0x01, first, second, 0x3a, 0, 0, 0, 0, 0, 0, 0, 0, 1, b','];
+    bytes.extend_from_slice(url.as_bytes());
+    bytes.extend_from_slice(&[2, 4]);
+    bytes.extend_from_slice(&seconds(made));
+    bytes.extend_from_slice(&[3, 4]);
+    bytes.extend_from_slice(&seconds(ends));
+    (STANDARD.encode(bytes), url)
+}
+
 /// Whether `text` could be an access_token: such a one that is unknown is answered 40001, anything else 40014.
 pub fn looks_like_access_token(text: &str) -> bool {
     let Some((number, rest)) = text.split_once('_') else { return false };
@@ -155,6 +170,13 @@ mod tests {
             assert_eq!(token.len(), length);
             assert!(looks_like_access_token(&token), "{token}");
         }
+        let (ticket, url) = qr_ticket(&dice, NOW, NOW);
+        assert!(ticket.len() == 96 && ticket.starts_with("gQ") && ticket.ends_with("=="), "{ticket}");
+        assert_eq!(url.len(), 43);
+        assert_eq!(
+            (oauth_token(&dice, NOW).len(), super::ticket(&dice).len(), scan(&dice).len()),
+            (89, 86, 16)
+        );
         assert_eq!((appid(&dice).len(), app_secret(&dice).len()), (18, 32));
         assert_eq!(avatar("alice").len(), "https://thirdwx.qlogo.cn/mmopen/vi_32/".len() + 80 + 4);
     }

@@ -8,6 +8,7 @@ pub(crate) mod ident;
 mod person;
 pub(crate) mod quotas;
 pub(crate) mod scans;
+pub(crate) mod scenes;
 pub(crate) mod sessions;
 mod shards;
 pub(crate) mod tickets;

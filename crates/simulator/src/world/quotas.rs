@@ -37,11 +37,18 @@ fn published(path: &str, kind: AppKind) -> Quota {
         "/sns/oauth2/access_token" | "/sns/oauth2/refresh_token" | "/sns/userinfo" => (None, Some(50_000)),
         "/cgi-bin/token" => (Some(2000), None),
         "/cgi-bin/stable_token" => (Some(500_000), Some(10_000)),
+        "/cgi-bin/qrcode/create" => (Some(100_000), None),
+        "/cgi-bin/user/info" | "/cgi-bin/user/info/batchget" => (Some(5_000_000), None),
+        "/cgi-bin/user/get" => (Some(500), None),
         "/cgi-bin/ticket/getticket" => (Some(1_000_000), None),
         "/wxa/resetusersessionkey" => (None, Some(60_000)),
         _ => (None, None),
     };
     Quota { per_day, per_minute, per_person_per_minute: None }
+}
+
+fn quota_of(app: &App, path: &str) -> Quota {
+    app.quotas.get(path).copied().unwrap_or_else(|| published(path, app.kind))
 }
 
 /// The number of the day in Beijing (UTC+8, no summer time), at whose midnight quotas begin anew.
@@ -54,6 +61,13 @@ fn beijing_month(now: Timestamp) -> i64 {
     let instant = jiff::Timestamp::from_second(now.seconds()).unwrap_or_default();
     let date = jiff::tz::offset(8).to_datetime(instant).date();
     i64::from(date.year()) * 12 + i64::from(date.month())
+}
+
+/// How much of a quota is used up. Calls of a path without any limit are not counted.
+pub struct Spent {
+    pub per_day: Option<u64>,
+    pub per_minute: Option<u64>,
+    pub used: u64,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -105,7 +119,7 @@ impl Quotas {
         path: &'static str,
         now: Timestamp,
     ) -> Result<(), Refusal> {
-        let quota = app.quotas.get(path).copied().unwrap_or_else(|| published(path, app.kind));
+        let quota = quota_of(app, path);
         if quota.per_day.is_none() && quota.per_minute.is_none() {
             return Ok(());
         }
@@ -120,6 +134,13 @@ impl Quotas {
         counts.days.entry((key, path)).or_default().count_one(day);
         counts.minutes.entry((key, path)).or_default().count_one(minute);
         Ok(())
+    }
+
+    /// The app's limits of a path, and how many calls of today count.
+    pub fn spent(&self, (key, app): (AppKey, &App), path: &'static str, now: Timestamp) -> Spent {
+        let Quota { per_day, per_minute, .. } = quota_of(app, path);
+        let today = self.lock().days.get(&(key, path)).copied().filter(|day| day.number == beijing_day(now));
+        Spent { per_day, per_minute, used: today.map_or(0, |day| day.count) }
     }
 
     /// Counts one call of an app for one person.

@@ -172,7 +172,8 @@ fn the_same_seed_gives_the_same_codes_keys_and_data() {
     let run = |seed| {
         let simulator = Simulator::new(World::demo(), Clock::standing_at(START), Dice::seeded(seed));
         let codes: Vec<_> = (0..5).map(|_| simulator.login_code("mini", "bob").unwrap()).collect();
-        (codes, simulator.encrypted_data("mini", "bob", None).unwrap())
+        let pages: Vec<_> = (0..5).map(|_| simulator.oauth_code("website", "bob", None).unwrap()).collect();
+        (codes, pages, simulator.encrypted_data("mini", "bob", None).unwrap())
     };
     assert_eq!(run(7), run(7));
     assert_ne!(run(7).0, run(8).0);

@@ -152,12 +152,16 @@ async fn time_can_be_moved() {
 async fn a_reset_forgets_what_happened_and_goes_back_to_the_configured_world() {
     let lab = Lab::start().await;
     let (code, token) = (lab.code(), lab.token("mini").await);
+    let consent = lab.authorize("official", "alice", "snsapi_userinfo").await;
     lab.change_app(&json!({"name": "mini", "secret": "other"}));
     lab.post("/_sim/users", &json!({"nickname": "Zoe", "name": "zoe"})).await;
     lab.post("/_sim/faults", &json!({"path": "*", "kind": "timeout"})).await;
     assert_eq!(lab.ask("POST", "/_sim/reset", "").await.unwrap().status, 200);
     assert_eq!(lab.exchange(&code).await.errcode(), 40029);
     assert_eq!(lab.judge(&token).await, 40001);
+    let (access, openid) = (consent["access_token"].as_str().unwrap(), consent["openid"].as_str().unwrap());
+    let profile = format!("/sns/userinfo?access_token={access}&openid={openid}");
+    assert_eq!(lab.get(&profile).await.errcode(), 40001);
     assert_eq!(lab.get("/_sim/users").await.json()["users"].as_array().unwrap().len(), 5);
     assert_eq!(lab.exchange(&lab.code()).await.errcode(), 0);
 }
@@ -170,8 +174,13 @@ async fn there_is_a_page_that_lists_everything_and_a_health_check() {
     assert_eq!((root.status, root.header("location")), (307, Some("/_sim/")));
     let page = lab.get("/_sim/").await;
     assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")));
-    for part in ["/sns/jscode2session", "/wxa/business/getuserphonenumber", "/_sim/faults", "Not served yet"]
-    {
+    for part in [
+        "/sns/jscode2session",
+        "/wxa/business/getuserphonenumber",
+        "/_sim/faults",
+        "/connect/qrcode/{uuid}",
+        "Not served yet",
+    ] {
         assert!(page.body.contains(part), "{part}");
     }
 }

@@ -4,6 +4,7 @@ mod authorize;
 mod codes;
 mod control;
 mod faults;
+mod followers;
 mod jssdk;
 mod lab;
 mod oauth;

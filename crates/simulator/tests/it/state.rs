@@ -7,7 +7,7 @@ use tokio::{net::TcpListener, sync::oneshot};
 use weir_base::{Clock, Dice};
 use weir_simulator::{Simulator, World};
 
-use crate::lab::{Lab, START, token_target};
+use crate::lab::{Lab, OFFICIAL, START, oauth_target, token_target};
 
 fn open(file: &Path, seed: u64) -> Simulator {
     Simulator::load(World::demo(), Clock::standing_at(START), Dice::seeded(seed), file).expect("a state")
@@ -37,6 +37,36 @@ async fn a_restart_forgets_nothing_that_a_client_could_notice() {
     assert_eq!((again.judge(&superseded).await, again.judge(&token).await), (40001, 0));
     assert!(again.simulator.login_code("mini", "zoe").is_ok());
     assert!(!folder.path().join("state.json.new").exists());
+}
+
+#[tokio::test]
+async fn a_restart_forgets_nothing_of_pages_either() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("state.json");
+    let lab = Lab::of(open(&file, 1)).await;
+    let good = lab.simulator.oauth_code("official", "shade", None).unwrap();
+    let tokens = lab.authorize("official", "alice", "snsapi_userinfo").await;
+    let token = lab.token("official").await;
+    let ticket = format!("/cgi-bin/ticket/getticket?access_token={token}&type=jsapi");
+    let jsapi = lab.get(&ticket).await.json();
+    let scene = json!({"action_name": "QR_LIMIT_SCENE", "action_info": {"scene": {"scene_id": 7}}});
+    let create = format!("/cgi-bin/qrcode/create?access_token={token}");
+    let drawn = lab.post(&create, &scene).await.json();
+    assert_eq!(lab.post("/_sim/users", &json!({"nickname": "Zoe", "name": "zoe"})).await.status, 200);
+
+    let again = Lab::of(open(&file, 2)).await;
+    assert_eq!(again.get(&oauth_target("official", &good)).await.json()["is_snapshotuser"], 1);
+    let text = |name: &str| tokens[name].as_str().unwrap();
+    let refresh = format!(
+        "/sns/oauth2/refresh_token?appid={OFFICIAL}&grant_type=refresh_token&refresh_token={}",
+        text("refresh_token")
+    );
+    let refreshed = again.get(&refresh).await.json();
+    assert_eq!(refreshed["access_token"], tokens["access_token"]);
+    let profile = format!("/sns/userinfo?access_token={}&openid={}", text("access_token"), text("openid"));
+    assert_eq!(again.get(&profile).await.json()["nickname"], "爱丽丝 🌸");
+    assert_eq!(again.get(&ticket).await.json(), jsapi);
+    assert_eq!(again.post(&create, &scene).await.json(), drawn);
 }
 
 #[tokio::test]

@@ -172,3 +172,117 @@ pub fn with_code(redirect_uri: &Url, code: &str, state: &str) -> String {
     url.set_query(Some(&query));
     url.into()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::world::AppKind;
+
+    fn app(strict: bool) -> App {
+        let domains = vec![String::from("127.0.0.1"), String::from("www.qq.com")];
+        App { callback_domains: domains, strict, ..App::new("a", AppKind::OfficialAccount, "wx1", "s") }
+    }
+
+    fn written(pairs: &[(String, String)]) -> String {
+        url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+    }
+
+    fn pair(name: &str, value: &str) -> (String, String) {
+        (name.to_owned(), value.to_owned())
+    }
+
+    fn link(state: &str) -> Vec<(String, String)> {
+        vec![
+            pair("appid", "wx1"),
+            pair("redirect_uri", "http://127.0.0.1/"),
+            pair("response_type", "code"),
+            pair("scope", "snsapi_base"),
+            pair("state", state),
+        ]
+    }
+
+    /// Pieces of which hostile addresses are made.
+    fn address() -> impl Strategy<Value = String> {
+        let piece = prop::sample::select(vec![
+            "http://",
+            "https://",
+            "//",
+            "/",
+            "\\",
+            "@",
+            ":",
+            "127.0.0.1",
+            "www.qq.com",
+            "evil.example",
+            "80",
+            "?",
+            "#",
+            "%2e",
+            "%40",
+            ".",
+            "\n",
+            "\t",
+            " ",
+            "[",
+            "]",
+            "::1",
+            "javascript:",
+            "你",
+        ]);
+        prop_oneof![prop::collection::vec(piece, 0..8).prop_map(|pieces| pieces.concat()), any::<String>()]
+    }
+
+    proptest! {
+        #[test]
+        fn no_query_breaks_the_parser(query in prop::collection::vec(any::<u8>(), 0..400), strict: bool) {
+            let asked = Asked::parse(&query);
+            let _ = asked.check(&app(strict), strict);
+            let _ = asked.check_website(&app(strict));
+        }
+
+        #[test]
+        fn whatever_is_taken_leads_to_a_domain_of_the_app(address in address(), state in "[a-zA-Z0-9]{1,128}") {
+            let mut pairs = link(&state);
+            pairs[1].1 = address;
+            let text = written(&pairs);
+            let asked = Asked::parse(text.as_bytes());
+            if let Ok(request) = asked.check(&app(true), true) {
+                let back = with_code(&request.redirect_uri, "c0de", request.state);
+                prop_assert!(back.bytes().all(|byte| byte.is_ascii_graphic()), "{back}");
+                let host = back.strip_prefix("http").unwrap().trim_start_matches('s').strip_prefix("://").unwrap();
+                let host = host.split(['/', '?', '#', ':', '\\']).next().unwrap();
+                prop_assert!(["127.0.0.1", "www.qq.com"].contains(&host), "{back}");
+            }
+        }
+
+        #[test]
+        fn only_one_order_is_taken(order in Just((0..5).collect::<Vec<usize>>()).prop_shuffle()) {
+            let sorted = link("a1");
+            let pairs: Vec<_> = order.iter().map(|&at| sorted[at].clone()).collect();
+            let text = written(&pairs);
+            let asked = Asked::parse(text.as_bytes());
+            prop_assert_eq!(asked.check(&app(true), true).is_ok(), pairs == sorted);
+            prop_assert!(asked.check(&app(false), false).is_ok());
+        }
+
+        #[test]
+        fn code_and_state_come_back_as_they_went_in(state: String, query in "[a-z=&%0-9]{0,20}") {
+            let url = Url::parse(&format!("http://127.0.0.1/?{query}")).unwrap();
+            let before: Vec<_> = url.query_pairs().into_owned().collect();
+            let back = Url::parse(&with_code(&url, "c0de", &state)).unwrap();
+            let mut after: Vec<_> = back.query_pairs().into_owned().collect();
+            prop_assert_eq!(after.pop(), Some(pair("state", &state)));
+            prop_assert_eq!(after.pop(), Some(pair("code", "c0de")));
+            prop_assert_eq!(after, before);
+        }
+
+        #[test]
+        fn a_state_counts_in_bytes_of_plain_letters(state: String) {
+            let text = written(&link(&state));
+            let plain = (1..=128).contains(&state.len()) && state.bytes().all(|byte| byte.is_ascii_alphanumeric());
+            prop_assert_eq!(Asked::parse(text.as_bytes()).check(&app(true), true).is_ok(), plain);
+        }
+    }
+}
