@@ -13,6 +13,7 @@ CREATE TABLE app_tokens (
     lease TEXT,
     lease_until BIGINT NOT NULL,
     retry_at BIGINT NOT NULL,
+    same_until BIGINT NOT NULL,
     failures BIGINT NOT NULL,
     hour_started_at BIGINT NOT NULL,
     hour_refreshes BIGINT NOT NULL,
@@ -20,7 +21,7 @@ CREATE TABLE app_tokens (
     PRIMARY KEY (appid, kind)
 );
 INSERT INTO app_tokens (appid, kind, version, token, expires_at, invalid_version, previous_token, previous_until, lease,
-    lease_until, retry_at, failures, hour_started_at, hour_refreshes, updated_at)
+    lease_until, retry_at, same_until, failures, hour_started_at, hour_refreshes, updated_at)
 SELECT appid, 'access_token', version, token, expires_at, invalid_version, previous_token, previous_until, lease,
-    lease_until, retry_at, failures, hour_started_at, hour_refreshes, updated_at FROM app_tokens_before;
+    lease_until, retry_at, 0, failures, hour_started_at, hour_refreshes, updated_at FROM app_tokens_before;
 DROP TABLE app_tokens_before;

@@ -28,6 +28,7 @@ pub async fn current(app: &Arc<App>, appid: &str, kind: Kind) -> Outcome<AppToke
     let ahead = app.settings.app_token.refresh_ahead.0;
     // Whoever finds the refreshing taken leaves it to that task.
     if token.expires_at.since(now) <= ahead
+        && holder.may_have_next(token.version)
         && let Ok(turn) = Arc::clone(&holder.refreshing).try_lock_owned()
     {
         let (app, appid) = (Arc::clone(app), appid.to_owned());

@@ -1,7 +1,10 @@
 use std::{
     collections::HashMap,
     fmt,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicI64, Ordering},
+    },
 };
 
 use tokio::sync::Mutex;
@@ -64,6 +67,8 @@ pub struct Holder {
     current: RwLock<Option<AppToken>>,
     /// One task of this process at a time looks for the next token; the others read what it found.
     pub(super) refreshing: Arc<Mutex<()>>,
+    /// WeChat has no next one before this one's end: the version, or 0.
+    lasting: AtomicI64,
     /// The version that each key was last given, so that the trail has one entry for each and not one for each question.
     pub(super) given: std::sync::Mutex<HashMap<KeyId, i64>>,
 }
@@ -81,6 +86,17 @@ impl Holder {
         if current.as_ref().is_none_or(|known| known.version <= token.version) {
             *current = Some(token);
         }
+    }
+
+    /// Remembers a token that WeChat has no successor of before its end.
+    pub(super) fn keep(&self, token: AppToken) {
+        self.lasting.store(token.version, Ordering::Relaxed);
+        self.learn(token);
+    }
+
+    /// Whether there may be a successor already.
+    pub(super) fn may_have_next(&self, version: i64) -> bool {
+        self.lasting.load(Ordering::Relaxed) != version
     }
 
     /// Forgets the token of this version, and only that.

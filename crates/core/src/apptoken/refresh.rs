@@ -84,6 +84,13 @@ async fn look(app: &Arc<App>, appid: &str, kind: Kind, margin: Duration) -> Outc
         holder(app, appid, kind)?.learn(token.clone());
         return Ok(Look::Found(token));
     }
+    // Ahead of its end the token is good still, and WeChat has no other yet.
+    if row.same_until > now
+        && let Some(token) = good_now(app, appid, kind, &row, now)
+    {
+        holder(app, appid, kind)?.keep(token.clone());
+        return Ok(Look::Found(token));
+    }
     if let Some(wait) = over_budget(app, &row, now) {
         tracing::warn!(
             appid,
@@ -149,6 +156,11 @@ fn readable(app: &App, appid: &str, kind: Kind, row: &AppTokenRow, until: Timest
     Some(AppToken { token, version: row.version, expires_at: row.expires_at })
 }
 
+/// The row's token, if it is good and nobody called it invalid.
+fn good_now(app: &App, appid: &str, kind: Kind, row: &AppTokenRow, now: Timestamp) -> Option<AppToken> {
+    readable(app, appid, kind, row, now).filter(|token| token.version > row.invalid_version)
+}
+
 /// The token before the row's, while WeChat still takes it.
 fn previous(app: &App, appid: &str, kind: Kind, row: &AppTokenRow, now: Timestamp) -> Option<AppToken> {
     if row.previous_until <= now {
@@ -165,7 +177,7 @@ pub(super) async fn is_known(app: &App, appid: &str, token: &Secret) -> Outcome<
         return Ok(true);
     }
     let Some(row) = rows::find(&app.store, appid, kind).await? else { return Ok(false) };
-    let good = readable(app, appid, kind, &row, now).filter(|known| known.version > row.invalid_version);
+    let good = good_now(app, appid, kind, &row, now);
     let known = [good, previous(app, appid, kind, &row, now)];
     Ok(known.into_iter().flatten().any(|known| known.token == *token))
 }
@@ -234,6 +246,13 @@ async fn fetch(app: &Arc<App>, appid: &str, kind: Kind, row: &AppTokenRow, lease
         }
     };
     let expires_at = now.plus(expires_in);
+    // Asked ahead of the end, WeChat may have no other yet: then this one lasts to its end.
+    if let Some(known) = good_now(app, appid, kind, row, now).filter(|known| known.token == token) {
+        let same_until = known.expires_at;
+        rows::keep(&app.store, appid, kind, row.version, lease, same_until, now).await?;
+        holder(app, appid, kind)?.keep(known.clone());
+        return Ok(Look::Found(known));
+    }
     let sealed = app.sealer.seal(token.expose(), &kind.context(appid));
     let (started, count) =
         if same_hour(row, now) { (row.hour_started_at, row.hour_refreshes + 1) } else { (now, 1) };

@@ -37,14 +37,16 @@ pub(super) struct CgiToken {
     expires_in: u64,
 }
 
-/// WeChat's answer with a ticket.
+/// WeChat's answer with a ticket, or without one when the errcode is not 0.
 #[derive(Serialize, ToSchema)]
 pub(super) struct CgiTicket {
     errcode: i64,
     #[schema(value_type = String)]
     errmsg: &'static str,
+    #[schema(required = false)]
     ticket: String,
     /// Seconds from now.
+    #[schema(required = false)]
     expires_in: u64,
 }
 
@@ -55,16 +57,6 @@ pub(super) struct CgiTicket {
 #[expect(dead_code, reason = "describes the answer")]
 enum TokenAnswer {
     Token(CgiToken),
-    Error(CgiError),
-}
-
-/// A ticket or an error.
-#[derive(ToSchema)]
-#[schema(as = CgiTicketAnswer)]
-#[serde(untagged)]
-#[expect(dead_code, reason = "describes the answer")]
-enum TicketAnswer {
-    Ticket(CgiTicket),
     Error(CgiError),
 }
 
@@ -193,7 +185,7 @@ struct TicketQuery {
 
 /// WeChat's `getticket`, answered with the shared ticket to whoever has the shared token.
 #[utoipa::path(get, path = "/cgi-bin/ticket/getticket", tag = "wechat", operation_id = "cgiGetticket", params(TicketQuery),
-    responses((status = 200, description = "The ticket, or WeChat's error", body = TicketAnswer)))]
+    responses((status = 200, description = "The ticket, or WeChat's error", body = CgiTicket)))]
 pub(super) async fn getticket(
     Asker(address): Asker,
     State(server): State<Shared>,
