@@ -56,7 +56,7 @@ WeChat publishes neither.</li>
 consent of followers. <code>&amp;_sim_user=NAME&amp;_sim_consent=allow|deny</code> answers at once. What WeChat has no code for is shown without one.</li>
 <li>The QR page's picture leads to <code>/connect/confirm</code> at the address under which the page was opened; a picture that is still
 unanswered after 300 s is expired. <code>/connect/continue</code> is the simulator's own: the way back without script.</li>
-<li>Only the last 131,072 tokens of people are remembered; older ones are answered 40001 and 40030.</li>
+<li>Only the last 65,536 tokens of people of each sort are remembered; older ones are answered 40001 and 40030.</li>
 <li>A jsapi_ticket asked for again comes with the life that is left to it.</li>
 <li>Pictures of QR codes are PNG. <code>expire_seconds</code> above 30 days counts as 30 days.</li>
 <li>Everybody follows since 2023-11-14. A path without a daily limit has one of a thousand million in <code>quota/get</code>, and is not counted.</li>

@@ -226,6 +226,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_website_exchanges_ten_thousand_codes_a_minute_and_an_account_fifty_thousand() {
+        let now = Timestamp::from_seconds(1_800_000_000);
+        let most = |kind| {
+            let (quotas, app) = (Quotas::default(), App::new("a", kind, "wx1", "s"));
+            let take = || quotas.take((AppKey(0), &app), "/sns/oauth2/access_token", now);
+            (0..).find_map(|count| take().err().map(|refusal| (count, refusal.code)))
+        };
+        assert_eq!(most(AppKind::Website), Some((10_000, 45011)));
+        assert_eq!(most(AppKind::OfficialAccount), Some((50_000, 45011)));
+    }
+
+    #[test]
     fn days_and_months_turn_at_midnight_in_beijing() {
         // 2026-07-31T15:59:59Z is one second before August in Beijing.
         let last = Timestamp::from_seconds(1_785_513_599);

@@ -136,14 +136,14 @@ mod tests {
 
     #[test]
     fn the_oldest_temporary_codes_are_forgotten_and_permanent_ones_stay() {
-        let (scenes, dice) = (Scenes::default(), Dice::seeded(1));
-        let now = Timestamp::from_seconds(1_800_000_000);
-        let draw = || scenes.temporary(AppKey(0), Scene::Id(1), Duration::from_secs(60), now, &dice).0;
-        let (forever, _) = scenes.permanent(AppKey(0), Scene::Id(7), now, &dice).unwrap();
-        let first = draw();
-        (0..MOST_TEMPORARY).for_each(|_| drop(draw()));
-        assert!(scenes.drawn(&first, now).is_none());
-        assert!(scenes.drawn(&forever, now).is_some());
-        assert_eq!(scenes.snapshot().len(), MOST_TEMPORARY + 1);
+        let mut book = Book::default();
+        let drawn = |ends| Drawn { app: AppKey(0), scene: Scene::Id(7), ends, url: String::new() };
+        book.add("forever".into(), drawn(None));
+        for number in 0..=MOST_TEMPORARY {
+            book.add(number.to_string().into(), drawn(Some(Timestamp::from_seconds(1_800_000_000))));
+        }
+        assert!(!book.drawn.contains_key("0") && book.drawn.contains_key("1"));
+        assert!(book.drawn.contains_key("forever"));
+        assert_eq!(book.drawn.len(), MOST_TEMPORARY + 1);
     }
 }

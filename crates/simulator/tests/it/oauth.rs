@@ -285,16 +285,6 @@ async fn a_minutes_exchanges_run_out_and_another_minute_brings_more() {
 }
 
 #[tokio::test]
-async fn the_published_quota_of_a_website_is_ten_thousand_a_minute() {
-    let lab = Lab::start().await;
-    let target = oauth_target("website", "0nobody");
-    for _ in 0..10_000 {
-        assert_eq!(lab.get(&target).await.errcode(), 40029);
-    }
-    assert_eq!(lab.get(&target).await.errcode(), 45011);
-}
-
-#[tokio::test]
 async fn invalidated_tokens_of_people_want_a_new_consent() {
     let lab = Lab::start().await;
     let tokens = lab.authorize("official", "alice", "snsapi_userinfo").await;
