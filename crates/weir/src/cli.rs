@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use weir_base::settings::Span;
 
+use crate::doctor::Language;
+
 /// WeChat sign-in, binding, sharing, leads and messages for any application.
 #[derive(Debug, Parser)]
 #[command(
@@ -41,7 +43,7 @@ pub enum Command {
     )]
     Simulate(SimulateArgs),
     /// Check settings, database, clock and WeChat, and say how to mend what is wrong.
-    #[command(after_help = "Examples:\n  weir doctor\n  weir doctor --json")]
+    #[command(after_help = "Examples:\n  weir doctor\n  weir doctor --json\n  weir doctor --lang zh")]
     Doctor(DoctorArgs),
     /// Bring the database up to date. `serve` does the same at its start.
     #[command(after_help = "Examples:\n  weir migrate\n  weir migrate --config weir.toml")]
@@ -137,6 +139,9 @@ pub struct DoctorArgs {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+    /// The language of the findings [default: that of LANG, else English]
+    #[arg(long, value_enum, value_name = "LANG")]
+    pub lang: Option<Language>,
 }
 
 #[derive(Debug, Subcommand)]

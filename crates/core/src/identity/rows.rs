@@ -31,6 +31,12 @@ row! {
 }
 
 statements! {
+    /// Somebody in this app whose unionid is known, if there is anybody.
+    read fn with_unionid(appid: &str) -> optional IdentityRow =
+        "SELECT id, unionid FROM identities WHERE appid = $1 AND unionid IS NOT NULL LIMIT 1";
+    /// Somebody in this app whose unionid is not known, if there is anybody.
+    read fn without_unionid(appid: &str) -> optional IdentityRow =
+        "SELECT id, unionid FROM identities WHERE appid = $1 AND unionid IS NULL LIMIT 1";
     /// For a transaction that goes on to write: until it ends nobody erases or merges the account.
     read fn known(appid: &str, openid: &str) -> optional KnownRow =
         sqlite "SELECT i.id AS identity_id, i.unionid, i.session_key_digest, u.id, u.nickname, u.avatar, u.bio, u.recipe_count,

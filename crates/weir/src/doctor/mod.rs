@@ -1,16 +1,24 @@
 //! What is wrong, and how to mend it.
 
+mod here;
+mod pages;
+mod people;
 mod wechat;
+mod words;
 
-use std::{fmt, path::PathBuf};
+use std::sync::Arc;
 
 use anyhow::Result;
 use serde::Serialize;
+use weir_core::{App, AppKind, AppSettings};
 
 use crate::{
     config::Config,
     wire::{self, Ground},
 };
+
+pub use words::Language;
+use words::Words;
 
 /// How one thing is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -19,44 +27,58 @@ pub enum Status {
     Ok,
     Warning,
     Failing,
-    /// Could not be looked at because something before it fails.
+    /// Could not be looked at because something before it fails, or because there is nothing to look at.
     Skipped,
 }
 
 /// One thing looked at.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct Finding {
-    pub check: String,
+    check: String,
     pub status: Status,
-    pub detail: String,
-    /// What to do; empty when there is nothing to do.
-    pub fix: String,
+    detail: Words,
+    fix: Words,
+}
+
+/// A finding in one language. `fix` is empty when there is nothing to do.
+#[derive(Debug, Serialize)]
+pub struct Told<'a> {
+    check: &'a str,
+    status: Status,
+    detail: &'a str,
+    fix: &'a str,
 }
 
 impl Finding {
-    pub(crate) fn new(check: impl Into<String>, status: Status, detail: impl Into<String>) -> Self {
-        Self { check: check.into(), status, detail: detail.into(), fix: String::new() }
+    fn new(check: impl Into<String>, status: Status, detail: impl Into<Words>) -> Self {
+        Self { check: check.into(), status, detail: detail.into(), fix: Words::default() }
     }
 
-    pub(crate) fn fix(mut self, fix: impl Into<String>) -> Self {
+    fn fix(mut self, fix: impl Into<Words>) -> Self {
         self.fix = fix.into();
         self
     }
-}
 
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    pub fn told(&self, language: Language) -> Told<'_> {
+        Told {
+            check: &self.check,
+            status: self.status,
+            detail: self.detail.in_language(language),
+            fix: self.fix.in_language(language),
+        }
+    }
+
+    /// For people.
+    pub fn text(&self, language: Language) -> String {
         let mark = match self.status {
             Status::Ok => "✓",
             Status::Warning => "!",
             Status::Failing => "✗",
             Status::Skipped => "-",
         };
-        write!(f, "{mark} {}: {}", self.check, self.detail)?;
-        if !self.fix.is_empty() {
-            write!(f, "\n    → {}", self.fix)?;
-        }
-        Ok(())
+        let Told { check, detail, fix, .. } = self.told(language);
+        let told = format!("{mark} {check}: {detail}");
+        if fix.is_empty() { told } else { format!("{told}\n    → {fix}") }
     }
 }
 
@@ -65,77 +87,52 @@ pub(crate) async fn examine(config: Result<Config>) -> Vec<Finding> {
     let config = match config {
         Ok(config) => config,
         Err(error) => {
-            return vec![
-                Finding::new("settings", Status::Failing, format!("{error:#}"))
-                    .fix("mend the setting that is named; `weir config --reference settings` lists them all"),
-            ];
+            let finding = Finding::new("settings", Status::Failing, Words::same(format!("{error:#}")));
+            return vec![finding.fix((
+                "mend the setting that is named; `weir config --reference settings` lists them all",
+                "请修改上面指出的配置项; `weir config --reference settings` 列出全部配置",
+            ))];
         }
     };
-    let mut findings = vec![settings(&config)];
-    findings.extend(secrets(&config));
+    let mut findings = vec![here::settings(&config)];
+    findings.extend(here::secrets(&config));
     let app = match wire::build(&config, Ground::system()).await {
         Ok(app) => {
-            findings.push(database(&app).await);
-            Some(app)
-        }
-        Err(error) if findings[0].status == Status::Failing => {
-            findings.push(Finding::new("database", Status::Skipped, format!("not looked at: {error:#}")));
-            None
+            findings.push(here::database(&app).await);
+            app
         }
         Err(error) => {
-            findings.push(Finding::new("database", Status::Failing, format!("{error:#}")).fix(
-                "check database.url (DB_HOST …), that the server runs, and that its user may create tables",
-            ));
-            None
+            let broken = findings[0].status == Status::Failing;
+            findings.push(here::no_database(&error, broken));
+            findings.push(Finding::new("wechat", Status::Skipped, ("not looked at", "未检查")));
+            return findings;
         }
     };
-    match &app {
-        Some(app) => findings.extend(wechat::examine(app, &config).await),
-        None => findings.push(Finding::new("wechat", Status::Skipped, "not looked at")),
+    findings.push(wechat::clock(&app, &config).await);
+    for settings in &config.core.apps {
+        findings.extend(app_of_wechat(&app, settings, &config).await);
     }
     findings
 }
 
-fn settings(config: &Config) -> Finding {
-    match config.core.validate() {
-        Err(sentence) => {
-            Finding::new("settings", Status::Failing, sentence).fix("mend the setting that is named")
-        }
-        Ok(()) if config.core.apps.is_empty() => {
-            Finding::new("settings", Status::Warning, "no WeChat app is configured: nobody can log in")
-                .fix("add [[apps]] to weir.toml, or set WX_APPID and WX_SECRET")
-        }
-        Ok(()) if config.core.sandbox => Finding::new("settings", Status::Warning, "sandbox = true")
-            .fix("for development only: take it out before real users come"),
-        Ok(()) => Finding::new("settings", Status::Ok, format!("{} app(s)", config.core.apps.len())),
+/// Everything about one app.
+async fn app_of_wechat(app: &Arc<App>, settings: &AppSettings, config: &Config) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if settings.kind == AppKind::Website {
+        let detail = (
+            "a website app's secret shows only in a real login",
+            "网站应用的 AppSecret 只有真实登录时才能验证",
+        );
+        findings.push(Finding::new(format!("app {}", settings.name), Status::Skipped, detail));
+    } else {
+        findings.extend(wechat::credentials(app, settings, &config.wechat.api_base).await);
     }
-}
-
-/// Files that hold secrets and that others may read.
-fn secrets(config: &Config) -> Vec<Finding> {
-    use std::os::unix::fs::PermissionsExt;
-    let open = config
-        .secret_files
-        .iter()
-        .filter(|path| std::fs::metadata(path).is_ok_and(|meta| meta.permissions().mode() & 0o077 != 0));
-    let finding = |path: &PathBuf| {
-        let path = path.display();
-        Finding::new(
-            "file permissions",
-            Status::Warning,
-            format!("{path} holds secrets, and others on this machine may read it"),
-        )
-        .fix(format!("chmod 600 {path}"))
-    };
-    open.map(finding).collect()
-}
-
-async fn database(app: &weir_core::App) -> Finding {
-    match app.store.ping().await {
-        Ok(()) => {
-            Finding::new("database", Status::Ok, format!("{} answers and is up to date", app.store.engine()))
-        }
-        Err(error) => Finding::new("database", Status::Failing, format!("{error}"))
-            .fix("check that the database server runs and that database.url is right"),
+    if settings.kind != AppKind::MiniProgram {
+        findings.push(pages::callback(app, settings, config).await);
     }
+    if settings.kind == AppKind::OfficialAccount {
+        findings.push(pages::jssdk(app, settings));
+    }
+    findings.extend(people::unionid(app, settings, &config.core.apps).await);
+    findings
 }

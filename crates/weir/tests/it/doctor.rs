@@ -56,7 +56,7 @@ weir_testkit::engines! {
         assert!(findings.iter().all(|finding| finding["status"] == "ok"), "{findings:?}");
         assert_eq!(code, Some(0));
         let checks: Vec<_> = findings.iter().map(|finding| finding["check"].as_str().unwrap()).collect();
-        assert_eq!(checks, ["settings", "database", "clock", "app mini"]);
+        assert_eq!(checks, ["settings", "database", "clock", "app mini", "quota mini"]);
 
         let directory = tempfile::tempdir().unwrap();
         let told = doctor(directory.path(), &[], &variables).well();
@@ -135,4 +135,165 @@ fn a_settings_file_with_secrets_that_others_may_read_is_a_warning() {
         let told = doctor(directory.path(), &[], &variables).well();
         assert_eq!(told.contains("chmod 600 "), warned, "{told}");
     }
+}
+
+/// Settings with the demo world's three apps, whose domains are as given.
+fn three_apps(simulator: &Simulator, callback: &str, jssdk: &str, web: &str) -> String {
+    let app = |name: &str, kind: &str, appid: &str| {
+        format!(
+            "[[apps]]\nname = \"{name}\"\nkind = \"{kind}\"\nappid = \"{appid}\"\nsecret = \"demo-secret-{name}\"\n\
+             callback_domains = {callback}\njssdk_domains = {jssdk}\n"
+        )
+    };
+    format!(
+        "[web]\n{web}\n[wechat]\napi_base = \"{base}\"\nopen_base = \"{base}\"\n{}{}{}",
+        app("mini", "mini_program", "wx1000000000000001"),
+        app("official", "official_account", "wx2000000000000002"),
+        app("website", "website", "wx3000000000000003"),
+        base = simulator.base,
+    )
+}
+
+/// What the doctor finds with this settings file.
+fn found(directory: &Path, file: &str, language: &str) -> (Vec<Value>, Option<i32>) {
+    use std::os::unix::fs::PermissionsExt;
+    let path = directory.join("weir.toml");
+    std::fs::write(&path, file).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let ended = run_in(directory, &["doctor", "--json", "--lang", language], &[("JWT_SECRET", SECRET)]);
+    let findings = serde_json::from_str(&ended.stdout).unwrap_or_else(|_| panic!("{ended:?}"));
+    (findings, ended.code)
+}
+
+#[track_caller]
+fn check<'a>(findings: &'a [Value], name: &str) -> &'a Value {
+    let found = findings.iter().find(|finding| finding["check"] == name);
+    found.unwrap_or_else(|| panic!("{name} was not looked at: {findings:#?}"))
+}
+
+const HERE: &str = "public_url = \"http://127.0.0.1:8080\"";
+
+#[test]
+fn every_app_is_looked_at_with_what_its_kind_needs() {
+    let (simulator, directory) = (Simulator::start(), tempfile::tempdir().unwrap());
+    let domains = "[\"127.0.0.1\", \"localhost\"]";
+    let (findings, code) = found(directory.path(), &three_apps(&simulator, domains, domains, HERE), "en");
+    assert_eq!(code, Some(0), "{findings:#?}");
+    for name in [
+        "app mini",
+        "app official",
+        "ticket official",
+        "callback official",
+        "callback website",
+        "js-sdk official",
+    ] {
+        assert_eq!(check(&findings, name)["status"], "ok", "{findings:#?}");
+    }
+    assert_eq!(check(&findings, "app website")["status"], "skipped");
+    assert_eq!(check(&findings, "unionid mini")["status"], "skipped", "nobody has logged in yet");
+}
+
+#[test]
+fn a_callback_that_wechat_would_not_send_people_back_to_is_found_before_anybody_sees_its_page() {
+    let (simulator, directory) = (Simulator::start(), tempfile::tempdir().unwrap());
+    let elsewhere = "redirect_uri = \"https://id.example.com/api/wechat/callback\"";
+    // What the settings tell of the console contradicts the callback.
+    let told = three_apps(&simulator, "[\"www.example.com\"]", "[]", elsewhere);
+    let (findings, code) = found(directory.path(), &told, "en");
+    assert_eq!(code, Some(1));
+    for name in ["callback official", "callback website"] {
+        let finding = check(&findings, name);
+        assert_eq!(finding["status"], "failing", "{finding}");
+        says(finding, "detail", "id.example.com");
+        says(finding, "fix", "type id.example.com into WeChat's console");
+    }
+    assert_eq!(check(&findings, "js-sdk official")["status"], "warning");
+    // The settings tell nothing: WeChat's own page is asked.
+    let (findings, code) = found(directory.path(), &three_apps(&simulator, "[]", "[]", elsewhere), "en");
+    assert_eq!(code, Some(1));
+    let finding = check(&findings, "callback official");
+    assert_eq!(finding["status"], "failing", "{finding}");
+    says(finding, "detail", "10003");
+    says(finding, "fix", "网页授权域名");
+    assert_eq!(check(&findings, "callback website")["status"], "failing");
+}
+
+#[test]
+fn pages_of_ours_outside_the_js_sdk_domains_are_a_warning() {
+    let (simulator, directory) = (Simulator::start(), tempfile::tempdir().unwrap());
+    let file = three_apps(&simulator, "[]", "[\"shop.example.com\"]", HERE);
+    let (findings, code) = found(directory.path(), &file, "en");
+    let finding = check(&findings, "js-sdk official");
+    assert_eq!((&finding["status"], code), (&json!("warning"), Some(0)), "{findings:#?}");
+    says(finding, "fix", "type 127.0.0.1 into WeChat's console");
+}
+
+#[test]
+fn findings_are_told_in_chinese_to_whoever_reads_it() {
+    let (simulator, directory) = (Simulator::start(), tempfile::tempdir().unwrap());
+    let file = three_apps(&simulator, "[\"www.example.com\"]", "[]", HERE);
+    let (findings, _) = found(directory.path(), &file, "zh");
+    says(check(&findings, "app mini"), "detail", "微信认可");
+    says(check(&findings, "callback official"), "fix", "请把 127.0.0.1 填入微信后台");
+    let same = |variables: &[(&str, &str)], arguments: &[&str]| {
+        let variables = [&[("JWT_SECRET", SECRET)], variables].concat();
+        run_in(directory.path(), &[&["doctor"], arguments].concat(), &variables).stdout
+    };
+    for (variables, arguments, chinese) in [
+        (&[("LANG", "zh_CN.UTF-8")][..], &[][..], true),
+        (&[("LANG", "en_US.UTF-8")], &[], false),
+        (&[("LANG", "zh_CN.UTF-8"), ("LC_ALL", "C")], &[], false),
+        (&[("LANG", "zh_CN.UTF-8")], &["--lang", "en"], false),
+        (&[], &[], false),
+    ] {
+        assert_eq!(same(variables, arguments).contains("微信认可"), chinese, "{variables:?} {arguments:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_wechat_says_of_an_account_is_told_with_how_to_mend_it() {
+    let (simulator, directory) = (Simulator::start(), tempfile::tempdir().unwrap());
+    let domains = "[\"127.0.0.1\"]";
+    let file = three_apps(&simulator, domains, domains, HERE);
+    for (path, errcode, name, word) in [
+        ("/cgi-bin/stable_token", 40243, "app official", "unfreeze"),
+        ("/cgi-bin/stable_token", 45009, "app official", "midnight in Beijing"),
+        ("/cgi-bin/stable_token", 50002, "app official", "return codes"),
+        ("/cgi-bin/ticket/getticket", 48001, "ticket official", "certified service account"),
+        ("/cgi-bin/openapi/quota/get", 45009, "quota official", "midnight in Beijing"),
+    ] {
+        let fault = json!({ "path": path, "kind": "errcode", "errcode": errcode, "appid": "official" });
+        simulator.control("/_sim/faults", &fault).await;
+        let (findings, code) = found(directory.path(), &file, "en");
+        simulator.client.delete("/_sim/faults").await;
+        let finding = check(&findings, name);
+        assert_eq!((&finding["status"], code), (&json!("failing"), Some(1)), "{errcode}: {findings:#?}");
+        says(finding, "detail", &errcode.to_string());
+        says(finding, "fix", word);
+    }
+}
+
+#[tokio::test]
+async fn an_app_that_is_not_bound_to_the_open_platform_shows_in_its_people() {
+    let (simulator, directory) = (Simulator::start(), tempfile::tempdir().unwrap());
+    let file = three_apps(&simulator, "[]", "[]", HERE);
+    std::fs::write(directory.path().join("weir.toml"), &file).unwrap();
+    let log_in = async |person: &str| {
+        let mut process = crate::process::Process::start(crate::process::weir(
+            directory.path(),
+            &["serve", "--port", "0"],
+            &[("JWT_SECRET", SECRET)],
+        ));
+        let client = weir_testkit::Client::new(process.wait_for("weir is ready at "));
+        crate::process::log_in(&client, &simulator.client, person).await;
+    };
+    simulator.control("/_sim/apps", &json!({ "name": "mini", "open_platform": null })).await;
+    log_in("alice").await;
+    let (findings, code) = found(directory.path(), &file, "en");
+    let finding = check(&findings, "unionid mini");
+    assert_eq!((&finding["status"], code), (&json!("warning"), Some(0)), "{findings:#?}");
+    says(finding, "fix", "bind it in WeChat's open platform");
+    simulator.control("/_sim/apps", &json!({ "name": "mini", "open_platform": "default" })).await;
+    log_in("bob").await;
+    assert_eq!(check(&found(directory.path(), &file, "en").0, "unionid mini")["status"], "ok");
 }
