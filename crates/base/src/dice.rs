@@ -86,6 +86,11 @@ impl Dice {
         uuid::Builder::from_unix_timestamp_millis(millis, &self.bytes()).into_uuid()
     }
 
+    /// A version 4 UUID: nothing but chance (RFC 9562).
+    pub fn uuid_v4(&self) -> uuid::Uuid {
+        uuid::Builder::from_random_bytes(self.bytes()).into_uuid()
+    }
+
     /// A duration between half of `around` and one and a half of it, so that many who wait do not wake at once.
     pub fn jitter(&self, around: Duration) -> Duration {
         let unit = (self.number() >> 11) as f64 / (1u64 << 53) as f64;

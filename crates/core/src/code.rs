@@ -31,6 +31,28 @@ pub enum Code {
     WeChatTimeout,
     /// WeChat could not be reached or answered nonsense.
     WeChatBroken,
+    /// This user already has a WeChat account bound.
+    UserBound,
+    /// This WeChat account is bound to somebody else.
+    WeChatBound,
+    /// No WeChat account is bound to this user, or nobody to this WeChat account.
+    NotBound,
+    /// No QR code has this address.
+    QrUnknown,
+    /// The QR code's time is over.
+    QrExpired,
+    /// Another phone has the QR code.
+    QrTaken,
+    /// The QR code was confirmed or refused already.
+    QrUsed,
+    /// The `state` that WeChat brings back is not ours, or the form is not.
+    StateUnknown,
+    /// The `state` was used already, with another code.
+    StateUsed,
+    /// The phone comes back without its cookie.
+    CookieMissing,
+    /// WeChat sends back no code: the person did not consent.
+    ConsentDenied,
     /// The settings lack what this needs.
     NotConfigured,
     /// The database cannot answer now.
@@ -59,6 +81,17 @@ impl Code {
             Self::WeChatBusy => "wechat_busy",
             Self::WeChatTimeout => "wechat_timeout",
             Self::WeChatBroken => "wechat_broken",
+            Self::UserBound => "user_bound",
+            Self::WeChatBound => "wechat_bound",
+            Self::NotBound => "not_bound",
+            Self::QrUnknown => "qr_unknown",
+            Self::QrExpired => "qr_expired",
+            Self::QrTaken => "qr_taken",
+            Self::QrUsed => "qr_used",
+            Self::StateUnknown => "state_unknown",
+            Self::StateUsed => "state_used",
+            Self::CookieMissing => "cookie_missing",
+            Self::ConsentDenied => "consent_denied",
             Self::NotConfigured => "not_configured",
             Self::Unavailable => "unavailable",
             Self::Internal => "internal",

@@ -5,12 +5,16 @@ pub mod account;
 pub mod apikey;
 pub mod apptoken;
 pub mod audit;
+pub mod binding;
 mod code;
 pub mod exchange;
 mod failure;
+pub mod host;
 pub mod identity;
 pub mod jssdk;
 pub mod limits;
+pub mod live;
+pub mod qr;
 pub mod session;
 pub mod settings;
 pub mod web;
@@ -35,6 +39,9 @@ pub struct App {
     pub signer: session::Signer,
     pub limits: limits::Limits,
     pub web: web::Web,
+    pub host: host::HostTokens,
+    /// News of QR codes.
+    pub live: live::Live<qr::QrRow>,
     pub settings: Settings,
     app_tokens: HashMap<String, apptoken::Holders>,
 }
@@ -69,6 +76,8 @@ impl App {
             dice,
             signer,
             web,
+            host: host::HostTokens::new(&settings),
+            live: live::Live::new(settings.binding.max_watchers),
             settings,
             app_tokens,
         })
@@ -114,7 +123,9 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
         apptoken::rows::STATEMENTS,
         audit::rows::STATEMENTS,
         exchange::rows::STATEMENTS,
+        binding::rows::STATEMENTS,
         identity::rows::STATEMENTS,
+        qr::rows::STATEMENTS,
         session::rows::STATEMENTS,
     ]
     .into_iter()

@@ -34,6 +34,8 @@ settings! {
         wechat_calls_per_user_per_minute: u32 = 30,
         /// Decryptions a minute of one signed-in user: `auth/decrypt`.
         decryptions_per_user_per_minute: u32 = 120,
+        /// QR codes a minute for one host user, each of which stays open for binding.qr_timeout.
+        qr_codes_per_user_per_minute: u32 = 60,
     }
 }
 
@@ -55,6 +57,7 @@ pub struct Limits {
     openids: Keyed<String>,
     wechat_calls: Keyed<UserId>,
     decryptions: Keyed<UserId>,
+    qr_codes: Keyed<String>,
     checks: AtomicU32,
     clock: SteadyClock,
 }
@@ -107,6 +110,7 @@ impl Limits {
             openids: keyed(wide(settings.logins_per_openid_per_minute), &clock),
             wechat_calls: keyed(wide(settings.wechat_calls_per_user_per_minute), &clock),
             decryptions: keyed(wide(settings.decryptions_per_user_per_minute), &clock),
+            qr_codes: keyed(wide(settings.qr_codes_per_user_per_minute), &clock),
             checks: AtomicU32::new(0),
             clock,
         }
@@ -166,6 +170,15 @@ impl Limits {
         self.of_user(&self.decryptions, user)
     }
 
+    /// One more QR code of a host user.
+    pub fn qr(&self, user: &str) -> Outcome<()> {
+        if !self.enabled {
+            return Ok(());
+        }
+        self.sweep();
+        check(&self.qr_codes, &user.to_owned())
+    }
+
     fn of_user(&self, limiter: &Keyed<UserId>, user: UserId) -> Outcome<()> {
         if !self.enabled {
             return Ok(());
@@ -182,6 +195,7 @@ impl Limits {
             self.openids.retain_recent();
             self.wechat_calls.retain_recent();
             self.decryptions.retain_recent();
+            self.qr_codes.retain_recent();
             let now = self.clock.passed();
             self.barred.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, until| *until > now);
         }

@@ -5,7 +5,8 @@ use weir_base::{Secret, settings::SettingDoc};
 
 pub use crate::{
     account::settings::AccountSettings, apptoken::settings::AppTokenSettings, audit::settings::AuditSettings,
-    limits::LimitSettings, session::settings::AuthSettings, web::WebSettings,
+    binding::settings::BindingSettings, host::settings::HostSettings, limits::LimitSettings,
+    session::settings::AuthSettings, web::WebSettings,
 };
 
 /// Everything the core reads.
@@ -19,6 +20,8 @@ pub struct Settings {
     pub limits: LimitSettings,
     pub web: WebSettings,
     pub audit: AuditSettings,
+    pub binding: BindingSettings,
+    pub host: HostSettings,
     /// Development against the simulator: tokens may be made by hand and limits do not bite.
     pub sandbox: bool,
 }
@@ -101,6 +104,8 @@ impl Settings {
             AppTokenSettings::DOCS,
             LimitSettings::DOCS,
             AuditSettings::DOCS,
+            BindingSettings::DOCS,
+            HostSettings::DOCS,
         ]
         .into_iter()
         .flatten()
@@ -110,6 +115,8 @@ impl Settings {
     pub fn validate(&self) -> Result<(), String> {
         self.auth.validate()?;
         self.app_token.validate()?;
+        self.binding.validate(self.sandbox)?;
+        self.host.validate()?;
         for (at, app) in self.apps.iter().enumerate() {
             let twin =
                 self.apps[..at].iter().find(|other| other.appid == app.appid || other.name == app.name);

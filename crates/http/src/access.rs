@@ -10,6 +10,10 @@ pub enum Access {
     Anyone,
     /// Whoever has a good user token.
     User,
+    /// Whoever has a good token of the host application, or a good user token.
+    Host,
+    /// Whoever holds the poll token of the sign-in.
+    Poll,
     /// Whoever has an API key with this scope (or `admin`).
     Key(Scope),
 }
@@ -38,6 +42,8 @@ const JSCONFIG: &[u16] = &[400, 403, 429, 502, 504];
 const TOKENS: Access = Access::Key(Scope::TokensRead);
 const TOKEN: &[u16] = &[401, 403, 404, 429, 502, 504];
 const REPORT: &[u16] = &[400, 401, 403, 404, 413, 415, 429];
+/// What can go wrong between a phone and WeChat.
+const PHONE: &[u16] = &[400, 401, 403, 404, 409, 410, 413, 415, 422, 429, 502, 504];
 const COUNTERS: Access = Access::Key(Scope::UsersWrite);
 
 /// Every operation, in the order of `contracts.md`.
@@ -66,6 +72,19 @@ pub const OPERATIONS: &[Operation] = &[
     operation("get", "/cgi-bin/token", Access::Anyone, &[]),
     operation("post", "/cgi-bin/stable_token", Access::Anyone, &[413]),
     operation("get", "/cgi-bin/ticket/getticket", Access::Anyone, &[]),
+    operation("post", "/api/wechat/generate-qr", Access::Host, &[401, 413, 429]),
+    operation("get", "/api/wechat/status/{session_id}", Access::Host, &[401, 404]),
+    operation("get", "/api/wechat/status/{session_id}/events", Access::Host, &[401, 404]),
+    operation("get", "/api/wechat/status/{session_id}/qr", Access::Host, &[401, 404]),
+    operation("post", "/api/wechat/bind", Access::Host, &[400, 401, 403, 413, 415]),
+    operation("delete", "/api/wechat/unbind", Access::Host, &[401, 404, 413]),
+    operation("get", "/api/wechat/binding", Access::Host, &[401]),
+    operation("get", "/api/wechat/callback", Access::Anyone, PHONE),
+    operation("post", "/api/wechat/qr-login", Access::Anyone, &[413, 429]),
+    operation("get", "/api/wechat/qr-login/{session_id}", Access::Poll, &[401, 404, 429]),
+    operation("get", "/api/wechat/qr-login/{session_id}/events", Access::Poll, &[401, 404, 429]),
+    operation("get", "/s/{token}", Access::Anyone, &[403, 404, 409, 410, 429]),
+    operation("post", "/s/decision", Access::Anyone, PHONE),
     operation("get", "/api/health", Access::Anyone, &[429]),
     operation("get", "/api/live", Access::Anyone, &[429]),
     operation("get", "/metrics", Access::Anyone, &[429]),

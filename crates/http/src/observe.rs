@@ -31,6 +31,8 @@ pub(crate) struct Asked {
     pub(crate) id: HeaderValue,
     pub(crate) at: Timestamp,
     pub(crate) path: String,
+    /// What the asker reads, for the pages of phones.
+    pub(crate) language: Option<HeaderValue>,
     method: &'static str,
     /// The path as it is declared; paths may hold ids, which a log must not.
     route: Option<MatchedPath>,
@@ -49,6 +51,7 @@ pub(crate) async fn observe(State(server): State<Shared>, request: Request, next
         id: request_id(&server, request.headers(), at),
         at,
         path: request.uri().path().to_owned(),
+        language: request.headers().get(header::ACCEPT_LANGUAGE).cloned(),
         method: method_name(request.method()),
         route: request.extensions().get::<MatchedPath>().cloned(),
     };
@@ -78,7 +81,7 @@ pub(crate) async fn observe(State(server): State<Shared>, request: Request, next
 pub(crate) fn unread(server: &Shared, path: &str, status: StatusCode, failure: Failure) -> Response {
     let at = server.app.clock.now();
     let id = request_id(server, &HeaderMap::new(), at);
-    let asked = Asked { id, at, path: path.to_owned(), method: "OTHER", route: None };
+    let asked = Asked { id, at, path: path.to_owned(), language: None, method: "OTHER", route: None };
     let mut response = Refusal::from(failure).into_response();
     *response.status_mut() = status;
     let (mut response, reason) = word(&asked, response);

@@ -7,7 +7,7 @@ use utoipa::{
     openapi::{
         ContentBuilder, HttpMethod, InfoBuilder, OpenApiBuilder, Ref, RefOr, ResponseBuilder,
         path::Operation,
-        security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
+        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
     },
 };
 use utoipa_axum::router::OpenApiRouter;
@@ -15,7 +15,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     Shared,
     access::{Access, OPERATIONS},
-    families::{Family, miniprogram, weblogin},
+    families::{Family, binding, miniprogram, phone, weblogin},
     own,
 };
 
@@ -37,6 +37,8 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::with_openapi(api.build())
         .merge(miniprogram::routes())
         .merge(weblogin::routes())
+        .merge(binding::routes())
+        .merge(phone::routes())
         .merge(own::routes())
 }
 
@@ -57,6 +59,7 @@ fn complete(api: &mut utoipa::openapi::OpenApi) {
         (miniprogram::ErrorBody::name(), miniprogram::ErrorBody::schema()),
         (weblogin::ErrorBody::name(), weblogin::ErrorBody::schema()),
         (own::cgi_bin::CgiError::name(), own::cgi_bin::CgiError::schema()),
+        (binding::BindingErrorBody::name(), binding::BindingErrorBody::schema()),
         (own::ProblemBody::name(), own::ProblemBody::schema()),
     ] {
         components.schemas.insert(name.into_owned(), schema);
@@ -67,6 +70,10 @@ fn complete(api: &mut utoipa::openapi::OpenApi) {
     };
     components.add_security_scheme("userToken", bearer("JWT", "A user token: the access_token of a login"));
     components.add_security_scheme("apiKey", bearer("weir_…", "An API key: `weir key create --scope …`"));
+    let host = "A JWT of the host application for its own user; a user token serves too";
+    components.add_security_scheme("hostToken", bearer("JWT", host));
+    let poll = ApiKeyValue::with_description("X-Poll-Token", "The poll_token of a QR sign-in");
+    components.add_security_scheme("pollToken", SecurityScheme::ApiKey(ApiKey::Header(poll)));
     for entry in OPERATIONS {
         let method = match entry.method {
             "get" => HttpMethod::Get,
@@ -88,23 +95,31 @@ fn complete(api: &mut utoipa::openapi::OpenApi) {
 
 fn describe(operation: &mut Operation, path: &str, access: Access, refusals: &[u16]) {
     let (schema, kind) = match Family::of(path) {
-        Family::MiniProgram => (miniprogram::ErrorBody::name(), "application/json"),
-        Family::WebLogin => (weblogin::ErrorBody::name(), "application/json"),
-        Family::CgiBin => (own::cgi_bin::CgiError::name(), "application/json"),
-        Family::Own => (own::ProblemBody::name(), "application/problem+json"),
+        Family::MiniProgram => (Some(miniprogram::ErrorBody::name()), "application/json"),
+        Family::WebLogin => (Some(weblogin::ErrorBody::name()), "application/json"),
+        Family::CgiBin => (Some(own::cgi_bin::CgiError::name()), "application/json"),
+        Family::Binding => (Some(binding::BindingErrorBody::name()), "application/json"),
+        Family::Phone => (None, "text/html"),
+        Family::Own => (Some(own::ProblemBody::name()), "application/problem+json"),
+    };
+    let schema = match schema {
+        Some(name) => RefOr::Ref(Ref::from_schema_name(name)),
+        None => String::schema(),
     };
     for status in refusals.iter().chain(&ALWAYS) {
         let reason =
             axum::http::StatusCode::from_u16(*status).ok().and_then(|status| status.canonical_reason());
         let response = ResponseBuilder::new()
             .description(reason.unwrap_or("Error"))
-            .content(kind, ContentBuilder::new().schema(Some(Ref::from_schema_name(schema.clone()))).build())
+            .content(kind, ContentBuilder::new().schema(Some(schema.clone())).build())
             .build();
         operation.responses.responses.entry(status.to_string()).or_insert(RefOr::T(response));
     }
     operation.security = match access {
         Access::Anyone => None,
         Access::User => Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>("userToken", [])]),
+        Access::Host => Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>("hostToken", [])]),
+        Access::Poll => Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>("pollToken", [])]),
         Access::Key(scope) => Some(vec![SecurityRequirement::new("apiKey", [scope.as_str()])]),
     };
 }

@@ -76,16 +76,19 @@ impl Reason {
 /// The one place that gives a refusal its status.
 fn status(code: Code) -> StatusCode {
     match code {
-        Code::Invalid => StatusCode::BAD_REQUEST,
+        Code::Invalid | Code::UserBound | Code::WeChatBound | Code::StateUnknown | Code::ConsentDenied => {
+            StatusCode::BAD_REQUEST
+        }
         Code::Unauthenticated
         | Code::TokenInvalid
         | Code::TokenExpired
         | Code::TokenRevoked
         | Code::TokenReused
         | Code::LoginRefused => StatusCode::UNAUTHORIZED,
-        Code::Forbidden => StatusCode::FORBIDDEN,
-        Code::NotFound => StatusCode::NOT_FOUND,
-        Code::SessionStale => StatusCode::CONFLICT,
+        Code::Forbidden | Code::QrTaken | Code::CookieMissing => StatusCode::FORBIDDEN,
+        Code::NotFound | Code::NotBound | Code::QrUnknown => StatusCode::NOT_FOUND,
+        Code::SessionStale | Code::QrUsed | Code::StateUsed => StatusCode::CONFLICT,
+        Code::QrExpired => StatusCode::GONE,
         Code::Impossible | Code::SnapshotUser => StatusCode::UNPROCESSABLE_ENTITY,
         Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,
         Code::WeChatRefused | Code::WeChatBroken => StatusCode::BAD_GATEWAY,

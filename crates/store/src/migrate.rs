@@ -41,6 +41,7 @@ const MIGRATIONS: &[Pair] = &[
     both!("0003__merged"),
     both!("0005__tickets"),
     both!("0006__exchanges"),
+    pair!("0007__binding"),
 ];
 
 /// A number for PostgreSQL's advisory lock that only our migrations take: "weir" in ASCII.

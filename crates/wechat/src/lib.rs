@@ -91,6 +91,11 @@ impl WeChat {
         self.transport().condition()
     }
 
+    /// Fetches a document from an address of the operator's choosing: this is the only place that sends HTTP.
+    pub async fn document(&self, url: &Url) -> Result<bytes::Bytes, Error> {
+        self.transport().document(url).await
+    }
+
     fn transport(&self) -> &Transport {
         &self.0.transport
     }

@@ -146,6 +146,22 @@ impl Transport {
         }
     }
 
+    /// A document of somebody else than WeChat, such as a key set, over the same connections and limits. Tells whether it
+    /// came with 200; its address and body are in no error.
+    pub(crate) async fn document(&self, url: &reqwest::Url) -> Result<Bytes, Error> {
+        let get = async {
+            let request = Request::new(Method::GET, url.clone());
+            let mut response = self.0.http.execute(request).await.map_err(|error| unreachable(&error))?;
+            let status = response.status().as_u16();
+            if status != 200 {
+                return Err(Error::BadAnswer { what: "another status than 200", status });
+            }
+            read_body(&mut response, status).await
+        };
+        let timeout = Error::Unreachable { kind: UnreachableKind::Timeout };
+        self.0.clock.timeout(self.0.timeout, get).await.ok_or(timeout)?
+    }
+
     /// One try, counted and logged.
     async fn send<T: DeserializeOwned>(&self, call: &Call<'_>) -> Result<T, Error> {
         let watch = Stopwatch::start();

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, anyhow};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use weir_base::{Clock, Dice, clock::pause};
-use weir_core::{App, audit, exchange, session};
+use weir_core::{App, audit, binding, exchange, session};
 use weir_http::{Gateway, ServerSettings};
 use weir_store::{DatabaseUrl, Store, StoreSettings};
 use weir_wechat::{Endpoints, Transport, TransportSettings, WeChat};
@@ -145,6 +145,8 @@ impl Running {
     /// Finishes the requests that are under way and lets go of the database.
     pub async fn shutdown(self) {
         self.stop.cancel();
+        // Whoever waits for news would keep us waiting.
+        self.app.live.close();
         self.tasks.wait().await;
         self.app.store.close().await;
     }
@@ -172,6 +174,7 @@ async fn sweep(app: Arc<App>, stop: CancellationToken) {
         }
         swept("sessions", session::flow::sweep(&app).await);
         swept("exchanged codes", exchange::flow::sweep(&app).await);
+        swept("QR codes and proofs", binding::flow::sweep(&app).await);
         swept("audit entries", audit::flow::sweep(&app).await);
     }
 }

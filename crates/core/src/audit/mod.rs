@@ -30,6 +30,8 @@ pub enum Action {
     AppTokenRefreshed,
     AppTokenInvalid,
     AppTokenGiven,
+    BindingMade,
+    BindingEnded,
 }
 
 impl Action {
@@ -51,6 +53,8 @@ impl Action {
             Self::AppTokenRefreshed => "app_token.refreshed",
             Self::AppTokenInvalid => "app_token.invalid",
             Self::AppTokenGiven => "app_token.given",
+            Self::BindingMade => "binding.made",
+            Self::BindingEnded => "binding.ended",
         }
     }
 }

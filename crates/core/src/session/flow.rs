@@ -6,15 +6,17 @@ use weir_base::Timestamp;
 use weir_store::{StoreError, Tx};
 
 use super::{
-    Caller, Claims, Opened, SessionId,
+    Caller, ClaimedId, Claims, Opened, Scanned, SessionId,
     model::{EndedBecause, SessionState},
-    rows,
+    rows::{self, SessionRow},
 };
 use crate::{
     App, Code, Failure, Outcome,
     account::{self, Profile, ProfileChange, UserId, merge, model::text},
     audit::{Action, Entry},
+    host::{HostId, Realm},
     identity::{self, IdentityId, Proof, model::seal_context, rows::KnownRow},
+    qr,
 };
 
 const CODE_MAX: usize = 128;
@@ -57,6 +59,20 @@ fn login_refused(error: weir_wechat::Error) -> Failure {
 
 /// Finds or creates the account that `proof` is of and opens a session.
 pub async fn open(app: &Arc<App>, proof: Proof, change: ProfileChange) -> Outcome<Opened> {
+    open_for(app, proof, change, None).await
+}
+
+/// Opens a session for whoever the WeChat account of a scanned QR code is bound to: once for each code.
+pub async fn open_scanned(app: &Arc<App>, proof: Proof, scanned: Scanned) -> Outcome<Opened> {
+    open_for(app, proof, ProfileChange::default(), Some(scanned)).await
+}
+
+async fn open_for(
+    app: &Arc<App>,
+    proof: Proof,
+    change: ProfileChange,
+    scanned: Option<Scanned>,
+) -> Outcome<Opened> {
     let now = app.clock.now();
     let login = Arc::new(Login {
         session: SessionId::new(&app.dice, now),
@@ -68,6 +84,7 @@ pub async fn open(app: &Arc<App>, proof: Proof, change: ProfileChange) -> Outcom
         app: Arc::clone(app),
         proof,
         change,
+        scanned,
         now,
     });
     for _ in 0..ATTEMPTS {
@@ -105,6 +122,7 @@ struct Login {
     app: Arc<App>,
     proof: Proof,
     change: ProfileChange,
+    scanned: Option<Scanned>,
     session: SessionId,
     token_id: String,
     /// The session_key sealed, and its digest.
@@ -114,22 +132,36 @@ struct Login {
 
 impl Login {
     async fn write(&self, tx: &Tx<'_>) -> Result<Profile, Attempt> {
+        if let Some(scanned) = &self.scanned
+            && qr::rows::consume(tx, &scanned.qr, self.now).await? == 0
+        {
+            return Err(Failure::new(Code::QrUsed).into());
+        }
+        let bound_to = self.scanned.as_ref().map(|scanned| &scanned.bound_to);
         let Proof { appid, openid, .. } = &self.proof;
         let known = identity::rows::known(tx, appid, openid).await?;
         let identity =
             known.as_ref().map(|known| (known.identity_id.clone(), known.session_key_digest.clone()));
-        let profile = match known {
-            Some(known) => self.come_back(tx, known).await?,
-            None => self.create(tx).await?,
+        let profile = match (bound_to, known) {
+            // Bound to an account of ours, which may be another than the one that this WeChat account has made.
+            (Some((Realm::Weir, id)), _) => {
+                let user = id.number().and_then(|number| i64::try_from(number).ok()).unwrap_or_default();
+                let user = account::UserId(user);
+                let profile = account::rows::update_profile(tx, user, None, None, None, self.now).await?;
+                profile.ok_or_else(|| Failure::new(Code::NotBound))?
+            }
+            (_, Some(known)) => self.come_back(tx, known).await?,
+            (_, None) => self.create(tx).await?,
         };
         let expires_at = self.now.plus(self.app.settings.auth.expires_in.0);
         let user = format!("user:{}", profile.id);
         let entry = Entry::new(&self.app, user.clone(), Action::SessionOpened, user)
             .detail(format!("session:{}", self.session));
+        let (session, token, host) = (&self.session, &self.token_id, self.host_user());
         // None of them needs to know of the others: PostgreSQL is sent all at once.
         tokio::try_join!(
             self.keep_session_key(tx, identity),
-            rows::insert(tx, &self.session, profile.id, appid, openid, &self.token_id, expires_at, self.now),
+            rows::insert(tx, session, profile.id, appid, openid, token, expires_at, host, self.now),
             entry.write(tx),
         )?;
         Ok(profile)
@@ -214,10 +246,16 @@ impl Login {
         Ok(profile)
     }
 
+    fn host_user(&self) -> Option<&HostId> {
+        let (realm, id) = &self.scanned.as_ref()?.bound_to;
+        (*realm == Realm::Host).then_some(id)
+    }
+
     fn answer(&self, profile: Profile) -> Outcome<Opened> {
         let openid = self.proof.openid.clone();
         let token_id = self.token_id.clone();
-        let claims = claims(&self.app, &self.session, token_id, &openid, profile.id, &profile.nickname);
+        let (user, host) = (profile.id, self.host_user());
+        let claims = claims(&self.app, &self.session, token_id, &openid, user, &profile.nickname, host);
         let expires_in = self.app.settings.auth.expires_in.0.as_secs();
         Ok(Opened { access_token: self.app.signer.sign(&claims)?, expires_in, openid, profile })
     }
@@ -231,12 +269,14 @@ pub(super) fn claims(
     openid: &str,
     user: UserId,
     nickname: &str,
+    host_user: Option<&HostId>,
 ) -> Claims {
     let auth = &app.settings.auth;
     let now = app.clock.now();
+    let own = || ClaimedId::Number(user.0.unsigned_abs());
     Claims {
-        sub: user.to_string(),
-        user_id: user.0,
+        sub: host_user.map_or_else(|| user.to_string(), |id| id.as_str().to_owned()),
+        user_id: host_user.map_or_else(own, ClaimedId::from),
         openid: openid.to_owned(),
         nickname: nickname.to_owned(),
         iss: auth.issuer.clone(),
@@ -259,7 +299,8 @@ pub async fn authenticate(app: &App, token: &str) -> Outcome<Caller> {
     if row.state != SessionState::Alive || row.token_id != claims.jti {
         return Err(Failure::new(Code::TokenRevoked));
     }
-    Ok(Caller { session, appid: row.appid, openid: row.openid, profile: row.profile })
+    let SessionRow { appid, openid, opened_at, host_user, profile, .. } = row;
+    Ok(Caller { session, appid, openid, opened_at, host_user, profile })
 }
 
 /// Ends the caller's session, on every replica at once.

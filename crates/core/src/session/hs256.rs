@@ -69,6 +69,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::session::model::ClaimedId;
 
     const SECRET: &str = "Zk3vQ9sWm2Xc7Lr8Td1Yb6Nh4Gp5Jf0U";
 
@@ -79,7 +80,7 @@ mod tests {
     fn claims() -> Claims {
         Claims {
             sub: "7".to_owned(),
-            user_id: 7,
+            user_id: ClaimedId::Number(7),
             openid: "oGZUI0egBJY1zhBYw2KhdUfwVJJE".to_owned(),
             nickname: "爱丽丝 🌸".to_owned(),
             iss: "weir".to_owned(),
@@ -99,10 +100,12 @@ mod tests {
         let token = own().sign(&claims()).unwrap();
         let read =
             decode::<Claims>(&token, &DecodingKey::from_secret(SECRET.as_bytes()), &validation).unwrap();
-        assert_eq!((read.claims.user_id, read.claims.nickname), (7, claims().nickname));
+        assert_eq!((read.claims.user_id, read.claims.nickname), (ClaimedId::Number(7), claims().nickname));
         let theirs =
             encode(&Header::default(), &claims(), &EncodingKey::from_secret(SECRET.as_bytes())).unwrap();
-        assert!(matches!(own().check(&theirs), Checked::Good(claims) if claims.user_id == 7));
+        assert!(
+            matches!(own().check(&theirs), Checked::Good(claims) if claims.user_id == ClaimedId::Number(7))
+        );
     }
 
     #[test]

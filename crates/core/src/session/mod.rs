@@ -9,5 +9,5 @@ pub mod rows;
 pub mod settings;
 mod signer;
 
-pub use model::{Caller, Claims, Opened, SessionId};
+pub use model::{Caller, ClaimedId, Claims, Opened, Scanned, SessionId};
 pub use signer::Signer;

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 use weir_base::{Timestamp, text_id};
 use weir_store::{text_enum, text_field};
 
-use crate::account::Profile;
+use crate::{account::Profile, host::HostId};
 
 text_id!(/// One session.
     SessionId, "ses");
@@ -30,8 +30,8 @@ text_enum! {
 pub struct Claims {
     /// The user's id as text.
     pub sub: String,
-    /// The same as a number.
-    pub user_id: i64,
+    /// The same as a number, when it is one: ids of host users may be texts.
+    pub user_id: ClaimedId,
     pub openid: String,
     pub nickname: String,
     pub iss: String,
@@ -43,6 +43,20 @@ pub struct Claims {
     pub jti: String,
     /// The session that this token dies with.
     pub sid: String,
+}
+
+/// An id in a claim: a number when it is all digits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum ClaimedId {
+    Number(u64),
+    Text(String),
+}
+
+impl From<&HostId> for ClaimedId {
+    fn from(id: &HostId) -> Self {
+        id.number().map_or_else(|| Self::Text(id.as_str().to_owned()), Self::Number)
+    }
 }
 
 impl Claims {
@@ -67,5 +81,18 @@ pub struct Caller {
     pub session: SessionId,
     pub appid: String,
     pub openid: String,
+    /// When the session was opened.
+    pub opened_at: Timestamp,
+    /// The host user that a scanned QR code signed in.
+    pub host_user: Option<HostId>,
     pub profile: Profile,
+}
+
+/// A session that a scanned QR code opens, once.
+#[derive(Clone, Debug)]
+pub struct Scanned {
+    /// The QR code's session, whose token is handed out with this session.
+    pub qr: String,
+    /// Whom the WeChat account is bound to.
+    pub bound_to: (crate::host::Realm, HostId),
 }

@@ -32,7 +32,8 @@ pub async fn refresh(app: &App, token: &str) -> Outcome<Refreshed> {
     let (token_id, expires_at) = (app.dice.token::<16>(), now.plus(auth.expires_in.0));
     let rotated = rows::rotate(&app.store, &session, &old.jti, &token_id, expires_at, now).await?;
     let Some(row) = rotated else { return Err(refused(app, session).await) };
-    let claims = claims(app, &session, token_id, &row.openid, row.user_id, &row.nickname);
+    let (user, host) = (row.user_id, row.host_user.as_ref());
+    let claims = claims(app, &session, token_id, &row.openid, user, &row.nickname, host);
     Ok(Refreshed { access_token: app.signer.sign(&claims)?, expires_in: auth.expires_in.0.as_secs() })
 }
 

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     account::{Profile, UserId},
+    host::HostId,
     identity::IdentityId,
 };
 
@@ -16,7 +17,9 @@ row! {
         pub state: SessionState,
         pub token_id: String,
         pub appid: String,
-        pub openid: String;
+        pub openid: String,
+        pub opened_at: Timestamp,
+        pub host_user: Option<HostId>;
         pub profile: Profile
     }
 }
@@ -26,17 +29,18 @@ row! {
     pub struct RotatedRow {
         pub user_id: UserId,
         pub openid: String,
+        pub host_user: Option<HostId>,
         pub nickname: String,
     }
 }
 
 statements! {
-    write fn insert(id: &SessionId, user: UserId, appid: &str, openid: &str, token_id: &str, token_expires_at: Timestamp, now: Timestamp) -> affected =
-        "INSERT INTO sessions (id, user_id, appid, openid, state, token_id, token_expires_at, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, 'alive', $5, $6, $7, $7)";
+    write fn insert(id: &SessionId, user: UserId, appid: &str, openid: &str, token_id: &str, token_expires_at: Timestamp, host_user: Option<&HostId>, now: Timestamp) -> affected =
+        "INSERT INTO sessions (id, user_id, appid, openid, state, token_id, token_expires_at, host_user, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, 'alive', $5, $6, $7, $8, $8)";
     /// Nothing for a session of an account that is not active.
     read fn find(id: &SessionId) -> optional SessionRow =
-        "SELECT s.state, s.token_id, s.appid, s.openid, u.id, u.nickname, u.avatar, u.bio, u.recipe_count, u.follower_count,
+        "SELECT s.state, s.token_id, s.appid, s.openid, s.created_at AS opened_at, s.host_user, u.id, u.nickname, u.avatar, u.bio, u.recipe_count, u.follower_count,
             u.following_count, u.favorite_count, u.created_at, u.updated_at
          FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1 AND u.state = 'active'";
     /// Gives the session of an active account its next token, if `old` is still the one: of two who try, one wins.
@@ -44,12 +48,12 @@ statements! {
         "UPDATE sessions SET token_id = $3, token_expires_at = $4, updated_at = $5
          WHERE id = $1 AND token_id = $2 AND state = 'alive'
             AND EXISTS (SELECT 1 FROM users u WHERE u.id = sessions.user_id AND u.state = 'active')
-         RETURNING user_id, openid, (SELECT u.nickname FROM users u WHERE u.id = sessions.user_id) AS nickname";
+         RETURNING user_id, openid, host_user, (SELECT u.nickname FROM users u WHERE u.id = sessions.user_id) AS nickname";
     write fn end(id: &SessionId, because: EndedBecause, now: Timestamp) -> affected =
         "UPDATE sessions SET state = 'ended', ended_because = $2, updated_at = $3 WHERE id = $1 AND state = 'alive'";
     /// The openid is personal data: it goes with its person.
     write fn forget_user(user: UserId, now: Timestamp) -> affected =
-        "UPDATE sessions SET state = 'ended', ended_because = 'erased', openid = '', updated_at = $2 WHERE user_id = $1";
+        "UPDATE sessions SET state = 'ended', ended_because = 'erased', openid = '', host_user = NULL, updated_at = $2 WHERE user_id = $1";
     write fn move_to(from: UserId, into: UserId, now: Timestamp) -> affected =
         "UPDATE sessions SET user_id = $2, updated_at = $3 WHERE user_id = $1";
     /// The sessions of one identity, when it goes back to its account: they are with those that it was moved to.

@@ -70,7 +70,7 @@ impl AuthSettings {
     }
 }
 
-fn strong(name: &str, secret: &Secret) -> Result<(), String> {
+pub(crate) fn strong(name: &str, secret: &Secret) -> Result<(), String> {
     let text = secret.expose();
     let mend = "make one with `openssl rand -base64 48`";
     if text.is_empty() {

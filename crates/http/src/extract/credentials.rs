@@ -7,6 +7,7 @@ use axum::{
 use weir_core::{
     Code, Failure,
     apikey::{self, ApiKey, Scope},
+    host::{self, HostUser},
     session::{self, Caller},
 };
 
@@ -47,6 +48,18 @@ impl FromRequestParts<Shared> for User {
     async fn from_request_parts(parts: &mut Parts, server: &Shared) -> Result<Self, Refusal> {
         let UserToken(token) = UserToken::from_request_parts(parts, server).await?;
         Ok(Self(session::flow::authenticate(&server.app, &token).await?))
+    }
+}
+
+/// A user of the host application, or one of ours.
+pub(crate) struct Host(pub(crate) HostUser);
+
+impl FromRequestParts<Shared> for Host {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, server: &Shared) -> Result<Self, Refusal> {
+        let UserToken(token) = UserToken::from_request_parts(parts, server).await?;
+        Ok(Self(host::tokens::authenticate(&server.app, &token).await?))
     }
 }
 

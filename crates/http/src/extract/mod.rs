@@ -2,10 +2,12 @@
 
 mod address;
 mod body;
+mod browser;
 mod credentials;
 mod query;
 
 pub(crate) use address::{Asker, ClientAddress, Networks, Stranger, behind};
 pub(crate) use body::{Posted, Sent, discard, parse};
-pub(crate) use credentials::{Key, User, UserToken, authenticate};
+pub(crate) use browser::{Asking, Guest, PollToken, cookie};
+pub(crate) use credentials::{Host, Key, User, UserToken, authenticate};
 pub(crate) use query::Query;

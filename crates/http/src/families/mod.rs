@@ -1,9 +1,12 @@
 //! The published families. Each has its own paths, envelope and wording.
 
+pub(crate) mod binding;
 pub(crate) mod miniprogram;
+pub(crate) mod phone;
 pub(crate) mod weblogin;
 
 use axum::response::Response;
+use weir_core::web::CALLBACK_PATH;
 
 use crate::{observe::Asked, problem::Refusal};
 
@@ -14,6 +17,9 @@ pub(crate) enum Family {
     WebLogin,
     /// WeChat's own paths, answered for WeChat.
     CgiBin,
+    Binding,
+    /// Pages for people's phones.
+    Phone,
     /// Weir's own paths, and paths that are nobody's.
     Own,
 }
@@ -25,6 +31,9 @@ const PREFIXES: &[(&str, Family)] = &[
     ("/auth/wechat", Family::WebLogin),
     ("/api/wechat/jsconfig", Family::WebLogin),
     ("/wechat/jsconfig", Family::WebLogin),
+    (CALLBACK_PATH, Family::Phone),
+    ("/api/wechat", Family::Binding),
+    ("/s", Family::Phone),
     ("/cgi-bin", Family::CgiBin),
 ];
 
@@ -42,6 +51,8 @@ impl Family {
             Self::MiniProgram => miniprogram::envelope::refuse(refusal, asked, response),
             Self::WebLogin => weblogin::envelope::refuse(refusal, asked, response),
             Self::CgiBin => crate::own::cgi_bin::refuse(refusal, response),
+            Self::Binding => binding::envelope::refuse(refusal, response),
+            Self::Phone => phone::refuse(refusal, asked, response),
             Self::Own => crate::own::refuse(refusal, asked, response),
         }
     }

@@ -4,6 +4,7 @@
 mod access;
 mod apptokens;
 mod audit;
+mod binding;
 mod clock;
 mod common;
 mod connections;

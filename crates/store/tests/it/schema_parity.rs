@@ -1,4 +1,5 @@
-//! Both engines have the same tables after the same migrations.
+//! Both engines have the same tables after the same migrations; those in PostgreSQL's schema `wechat` are called `wechat_…` on
+//! SQLite, and by views on PostgreSQL.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -57,27 +58,30 @@ statements! {
          FROM sqlite_master m JOIN pragma_table_info(m.name) c
          WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name <> 'refinery_schema_history'",
         postgres
-        "SELECT CAST(c.table_name AS TEXT) AS tbl, CAST(c.column_name AS TEXT) AS name, UPPER(c.data_type) AS kind,
+        "SELECT CASE c.table_schema WHEN 'wechat' THEN 'wechat_' ELSE '' END || CAST(c.table_name AS TEXT) AS tbl,
+            CAST(c.column_name AS TEXT) AS name, UPPER(c.data_type) AS kind,
             CAST(c.column_default AS TEXT) AS fallback, c.is_nullable = 'YES' AS nullable,
             CAST(COALESCE(array_position(i.indkey, a.attnum) + 1, 0) AS BIGINT) AS key
          FROM information_schema.columns c
-         JOIN pg_attribute a ON a.attrelid = CAST(c.table_name AS regclass) AND a.attname = c.column_name
+         JOIN information_schema.tables t ON t.table_schema = c.table_schema AND t.table_name = c.table_name
+         JOIN pg_attribute a ON a.attrelid = CAST(c.table_schema || '.' || c.table_name AS regclass) AND a.attname = c.column_name
          LEFT JOIN pg_index i ON i.indrelid = a.attrelid AND i.indisprimary
-         WHERE c.table_schema = 'public' AND c.table_name <> 'refinery_schema_history'";
+         WHERE c.table_schema IN ('public', 'wechat') AND t.table_type = 'BASE TABLE' AND c.table_name <> 'refinery_schema_history'";
     read fn indexes() -> many Index = sqlite
         "SELECT m.name AS tbl, l.name, l.\"unique\" AS is_unique, l.partial AS is_partial,
             (SELECT group_concat(COALESCE(i.name, '()'), ',' ORDER BY i.seqno) FROM pragma_index_info(l.name) i) AS columns
          FROM sqlite_master m JOIN pragma_index_list(m.name) l
          WHERE m.type = 'table' AND l.origin <> 'pk' AND m.name NOT LIKE 'sqlite_%'",
         postgres
-        "SELECT CAST(t.relname AS TEXT) AS tbl, CAST(x.relname AS TEXT) AS name, i.indisunique AS is_unique,
+        "SELECT CASE n.nspname WHEN 'wechat' THEN 'wechat_' ELSE '' END || CAST(t.relname AS TEXT) AS tbl,
+            CAST(x.relname AS TEXT) AS name, i.indisunique AS is_unique,
             i.indpred IS NOT NULL AS is_partial,
             (SELECT string_agg(COALESCE(CAST(a.attname AS TEXT), '()'), ',' ORDER BY k.place)
              FROM unnest(i.indkey) WITH ORDINALITY k (attnum, place)
              LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum AND k.attnum > 0) AS columns
          FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid JOIN pg_class x ON x.oid = i.indexrelid
          JOIN pg_namespace n ON n.oid = t.relnamespace
-         WHERE n.nspname = 'public' AND NOT i.indisprimary";
+         WHERE n.nspname IN ('public', 'wechat') AND NOT i.indisprimary";
     read fn references() -> many Reference = sqlite
         "SELECT m.name AS tbl, f.\"from\" AS col, f.\"table\" AS target, f.\"to\" AS target_col, f.on_delete
          FROM sqlite_master m JOIN pragma_foreign_key_list(m.name) f WHERE m.type = 'table'",
@@ -94,8 +98,9 @@ statements! {
         "SELECT name AS tbl, (LENGTH(sql) - LENGTH(REPLACE(sql, 'CHECK (', ''))) / LENGTH('CHECK (') AS checks
          FROM sqlite_master WHERE type = 'table' AND sql LIKE '%CHECK (%'",
         postgres
-        "SELECT CAST(t.relname AS TEXT) AS tbl, COUNT(*) AS checks FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid
-         JOIN pg_namespace n ON n.oid = t.relnamespace WHERE c.contype = 'c' AND n.nspname = 'public' GROUP BY t.relname";
+        "SELECT CASE n.nspname WHEN 'wechat' THEN 'wechat_' ELSE '' END || CAST(t.relname AS TEXT) AS tbl, COUNT(*) AS checks
+         FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid JOIN pg_namespace n ON n.oid = t.relnamespace
+         WHERE c.contype = 'c' AND n.nspname IN ('public', 'wechat') GROUP BY n.nspname, t.relname";
 }
 
 /// An engine's schema in words that both share.

@@ -97,6 +97,8 @@ impl Config {
             limits: section(&figment, "limits")?,
             web: section(&figment, "web")?,
             audit: section(&figment, "audit")?,
+            binding: section(&figment, "binding")?,
+            host: section(&figment, "host")?,
             sandbox: section(&figment, "sandbox")?,
         };
         let mut secret_files: Vec<PathBuf> =

@@ -10,13 +10,14 @@ const fn alias(name: &'static str, key: &'static str) -> Alias {
     Alias { name, key }
 }
 
-pub const ALIASES: [Alias; 6] = [
+pub const ALIASES: [Alias; 7] = [
     alias("JWT_SECRET", "auth.jwt_secret"),
     alias("JWT_EXPIRES_IN", "auth.expires_in"),
     alias("API_PORT", "server.port"),
     alias("API_HOST", "server.address"),
     alias("CORS_ORIGIN", "server.cors_origins"),
     alias("WECHAT_REDIRECT_URI", "web.redirect_uri"),
+    alias("WECHAT_QR_TIMEOUT", "binding.qr_timeout"),
 ];
 
 /// A published name for an app's credentials.
@@ -51,8 +52,7 @@ pub const APP_ALIASES: [AppAlias; 6] = [
 pub const DATABASE: [&str; 5] = ["DB_HOST", "DB_PORT", "DB_NAME", "DB_USERNAME", "DB_PASSWORD"];
 
 /// Published names that no setting reads yet: they may be there and do nothing.
-pub const NOT_READ: [&str; 6] =
-    ["REDIS_HOST", "REDIS_PORT", "REDIS_PASSWORD", "REDIS_DB", "SESSION_SECRET", "WECHAT_QR_TIMEOUT"];
+pub const NOT_READ: [&str; 5] = ["REDIS_HOST", "REDIS_PORT", "REDIS_PASSWORD", "REDIS_DB", "SESSION_SECRET"];
 
 /// `DB_HOST` and its kin as an address. `None` without `DB_HOST`.
 pub fn database_url(variable: &dyn Fn(&str) -> Option<String>) -> Result<Option<String>, String> {

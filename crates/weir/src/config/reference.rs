@@ -14,12 +14,14 @@ use super::{
 const HEAD: &str = "<!-- Made by `weir config --reference`; change the settings' words in the code, then run `make fmt`. -->\n";
 
 /// Sections with what they are about, in the order of the pages.
-const SECTIONS: [(&str, &str); 11] = [
+const SECTIONS: [(&str, &str); 13] = [
     ("", "Outside all sections"),
     ("database", "Where the data lives"),
     ("server", "Where and how Weir listens"),
     ("wechat", "Where WeChat is, and how patiently it is called"),
     ("web", "Where people reach this server, and where they may be sent from it"),
+    ("binding", "Binding WeChat accounts, and signing in with them, by QR code"),
+    ("host", "Tokens of the host application, whose users bind their WeChat accounts"),
     ("auth", "Tokens and what is sealed"),
     ("accounts", "People"),
     ("app_token", "The shared access_token of each app"),
