@@ -1,4 +1,4 @@
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use weir_base::{Timestamp, text_id};
 use weir_store::{text_enum, text_field};
 
@@ -45,12 +45,19 @@ pub struct Claims {
     pub sid: String,
 }
 
-/// An id in a claim: a number when it is all digits.
+/// An id in a claim: a number when it is all digits, and never a text of them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum ClaimedId {
     Number(u64),
+    #[serde(deserialize_with = "no_number")]
     Text(String),
+}
+
+fn no_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let id = HostId::parse(&text).ok_or_else(|| D::Error::custom("no id"))?;
+    if id.number().is_some() { Err(D::Error::custom("a number as a text")) } else { Ok(text) }
 }
 
 impl From<&HostId> for ClaimedId {

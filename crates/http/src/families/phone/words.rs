@@ -120,6 +120,26 @@ const LATER: Three = [
     "Ничего не привязано. Попробуйте ещё раз чуть позже.",
 ];
 
+/// A phone that lost its cookie.
+const COOKIE_MISSING: (Three, Three) = (
+    ["This phone was not recognised", "无法识别此手机", "Телефон не распознан"],
+    [
+        "Nothing was bound. Allow cookies in this browser, or open the code in WeChat itself, and scan again.",
+        "未进行任何绑定。请允许浏览器使用 Cookie，或直接用微信扫描，然后重试。",
+        "Ничего не привязано. Разрешите cookie или откройте код в самом WeChat и отсканируйте снова.",
+    ],
+);
+
+/// A page that WeChat shows of itself.
+const SNAPSHOT: (Three, Three) = (
+    ["One more tap", "这是快照页", "Ещё одно касание"],
+    [
+        "WeChat shows you a preview of this page. Tap “Use full service” below to go on.",
+        "当前页面为快照页，请点击页面底部的“使用完整服务”继续。",
+        "WeChat показывает предварительный вид страницы. Нажмите внизу «Использовать полный сервис».",
+    ],
+);
+
 /// Title and text of what went wrong: what happened, and what to do now.
 pub(super) fn problem(reason: &Reason) -> (Three, Three) {
     let Reason::Failure(failure) = reason else {
@@ -178,23 +198,9 @@ pub(super) fn problem(reason: &Reason) -> (Three, Three) {
         Code::StateUnknown | Code::Invalid => {
             (["This link is not valid", "链接无效", "Ссылка недействительна"], TRY_AGAIN)
         }
-        Code::CookieMissing => (
-            ["This phone was not recognised", "无法识别此手机", "Телефон не распознан"],
-            [
-                "Nothing was bound. Allow cookies in this browser, or open the code in WeChat itself, and scan again.",
-                "未进行任何绑定。请允许浏览器使用 Cookie，或直接用微信扫描，然后重试。",
-                "Ничего не привязано. Разрешите cookie или откройте код в самом WeChat и отсканируйте снова.",
-            ],
-        ),
+        Code::CookieMissing => COOKIE_MISSING,
         Code::ConsentDenied => (["Not authorised", "您已取消授权", "Доступ не разрешён"], TRY_AGAIN),
-        Code::SnapshotUser => (
-            ["One more tap", "这是快照页", "Ещё одно касание"],
-            [
-                "WeChat shows you a preview of this page. Tap “Use full service” below to go on.",
-                "当前页面为快照页，请点击页面底部的“使用完整服务”继续。",
-                "WeChat показывает предварительный вид страницы. Нажмите внизу «Использовать полный сервис».",
-            ],
-        ),
+        Code::SnapshotUser => SNAPSHOT,
         Code::LoginRefused => (["WeChat refused", "微信授权失败", "WeChat отказал"], TRY_AGAIN),
         Code::RateLimited => (["Too many requests", "请求过于频繁", "Слишком много запросов"], LATER),
         Code::WeChatTimeout | Code::WeChatBusy | Code::WeChatBroken | Code::WeChatRefused => {
