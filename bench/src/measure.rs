@@ -23,6 +23,8 @@ use crate::{
 const WARM_UP: Duration = Duration::from_millis(500);
 /// Sessions that `users/me` is asked with.
 const SESSIONS: usize = 256;
+/// Pages that `jsconfig` is asked for.
+const PAGES: usize = 256;
 /// Requests a second of a paced run, and the connections they come on.
 pub const PACE: f64 = 200.0;
 pub const PACED_CONNECTIONS: usize = 8;
@@ -40,6 +42,8 @@ pub enum Scenario {
     Exchange,
     /// `GET /api/v1/users/me` with the tokens of many sessions.
     Me,
+    /// `GET /wechat/jsconfig` for many pages.
+    JsConfig,
     /// `POST /api/v1/auth/refresh`: every connection refreshes a session of its own.
     Refresh,
     /// `POST /api/v1/auth/wx-login`, WeChat answering at once.
@@ -54,6 +58,7 @@ impl Scenario {
             Self::Limit => "limit",
             Self::Exchange => "exchange",
             Self::Me => "me",
+            Self::JsConfig => "jsconfig",
             Self::Refresh => "refresh",
             Self::Login => "wx-login",
             Self::SlowLogin => "wx-login-slow",
@@ -61,7 +66,7 @@ impl Scenario {
     }
 
     fn is_paced(self) -> bool {
-        matches!(self, Self::Limit | Self::Me | Self::Refresh | Self::Login)
+        matches!(self, Self::Limit | Self::Me | Self::JsConfig | Self::Refresh | Self::Login)
     }
 
     /// Answers a second to expect of the first round, of which nothing is known yet.
@@ -257,7 +262,16 @@ impl Measurer {
                 }
                 cycle(self.tokens[&engine].iter().map(me).collect(), connections)
             }
-            (Scenario::Refresh | Scenario::Me, None) => bail!("{case} needs an engine"),
+            (Scenario::JsConfig, Some(_)) => {
+                let page = |page: usize| {
+                    let path = format!(
+                        "/wechat/jsconfig?url=https%3A%2F%2Fshop.example.com%2Fitem%3Fid%3D{page}%26from%3Dsinglemessage"
+                    );
+                    request("GET", &path, None, None)
+                };
+                cycle((0..PAGES).map(page).collect(), connections)
+            }
+            (Scenario::Refresh | Scenario::Me | Scenario::JsConfig, None) => bail!("{case} needs an engine"),
         })
     }
 }

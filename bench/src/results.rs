@@ -145,7 +145,7 @@ impl Results {
                     None => at_least(&what, f64::NAN, None, "/s"),
                 });
             }
-            Scenario::Me if on_sqlite => {
+            Scenario::Me | Scenario::JsConfig if on_sqlite => {
                 verdicts.push(at_most(&format!("{case}: CPU"), 2.5, times_limit, "× the limit"));
                 verdicts.push(at_least(&format!("{case}: throughput"), 50.0, share, "% of the limit"));
             }

@@ -60,10 +60,11 @@ pub struct RunArgs {
     weir: Option<PathBuf>,
 }
 
-const SCENARIOS: [Scenario; 6] = [
+const SCENARIOS: [Scenario; 7] = [
     Scenario::Limit,
     Scenario::Exchange,
     Scenario::Me,
+    Scenario::JsConfig,
     Scenario::Refresh,
     Scenario::Login,
     Scenario::SlowLogin,

@@ -227,6 +227,13 @@ name = "mini"
 kind = "mini_program"
 appid = "{APPID}"
 secret = "{APP_SECRET}"
+
+[[apps]]
+name = "official"
+kind = "official_account"
+appid = "wx2000000000000002"
+secret = "demo-secret-official"
+jssdk_domains = ["shop.example.com"]
 "#,
         port = address.port(),
         jwt = dice.alphanumeric(48),

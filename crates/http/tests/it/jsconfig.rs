@@ -109,6 +109,12 @@ weir_testkit::engines! {
                 );
                 assert_eq!(data["signature"], sha1(&string), "{url}");
                 assert!(!answer.text.contains(ticket));
+                // And as WeChat's script judges it.
+                let asked = json!({
+                    "appid": OFFICIAL, "timestamp": START.seconds(), "nonceStr": nonce,
+                    "signature": data["signature"], "url": signed,
+                });
+                assert_eq!(weir.control("/_sim/jsapi-check", &asked).await["errMsg"], "config:ok", "{url}");
             }
         }
         assert_eq!(weir.calls(GETTICKET).await, 1, "one ticket for all of them");

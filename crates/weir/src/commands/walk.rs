@@ -2,6 +2,7 @@
 
 mod caller;
 mod flows;
+mod pages;
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 

@@ -158,9 +158,8 @@ fn three_apps(simulator: &Simulator, callback: &str, jssdk: &str, web: &str) -> 
 fn found(directory: &Path, file: &str, language: &str) -> (Vec<Value>, Option<i32>) {
     use std::os::unix::fs::PermissionsExt;
     let path = directory.join("weir.toml");
-    std::fs::write(&path, file).unwrap_or_else(|error| panic!("{error}"));
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))
-        .unwrap_or_else(|error| panic!("{error}"));
+    std::fs::write(&path, file).expect("written");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).expect("closed to others");
     let ended = run_in(directory, &["doctor", "--json", "--lang", language], &[("JWT_SECRET", SECRET)]);
     let findings = serde_json::from_str(&ended.stdout).unwrap_or_else(|_| panic!("{ended:?}"));
     (findings, ended.code)
