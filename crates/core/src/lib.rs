@@ -5,6 +5,7 @@ pub mod account;
 pub mod apikey;
 pub mod apptoken;
 pub mod audit;
+pub mod authorization;
 pub mod binding;
 mod code;
 pub mod exchange;
@@ -122,6 +123,7 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
         apikey::rows::STATEMENTS,
         apptoken::rows::STATEMENTS,
         audit::rows::STATEMENTS,
+        authorization::rows::STATEMENTS,
         exchange::rows::STATEMENTS,
         binding::rows::STATEMENTS,
         identity::rows::STATEMENTS,

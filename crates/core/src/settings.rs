@@ -5,8 +5,8 @@ use weir_base::{Secret, settings::SettingDoc};
 
 pub use crate::{
     account::settings::AccountSettings, apptoken::settings::AppTokenSettings, audit::settings::AuditSettings,
-    binding::settings::BindingSettings, host::settings::HostSettings, limits::LimitSettings,
-    session::settings::AuthSettings, web::WebSettings,
+    authorization::settings::H5Settings, binding::settings::BindingSettings, host::settings::HostSettings,
+    limits::LimitSettings, session::settings::AuthSettings, web::WebSettings,
 };
 
 /// Everything the core reads.
@@ -22,6 +22,7 @@ pub struct Settings {
     pub audit: AuditSettings,
     pub binding: BindingSettings,
     pub host: HostSettings,
+    pub h5: H5Settings,
     /// Development against the simulator: tokens may be made by hand and limits do not bite.
     pub sandbox: bool,
 }
@@ -99,6 +100,7 @@ impl Settings {
     pub fn docs() -> impl Iterator<Item = &'static SettingDoc> {
         [
             WebSettings::DOCS,
+            H5Settings::DOCS,
             AuthSettings::DOCS,
             AccountSettings::DOCS,
             AppTokenSettings::DOCS,

@@ -38,6 +38,7 @@ const fn operation(
 }
 
 const LOGIN: &[u16] = &[400, 401, 413, 415, 429, 502, 504];
+const WEB_LOGIN: &[u16] = &[400, 401, 413, 415, 422, 429, 502, 504];
 const JSCONFIG: &[u16] = &[400, 403, 429, 502, 504];
 const TOKENS: Access = Access::Key(Scope::TokensRead);
 const TOKEN: &[u16] = &[401, 403, 404, 429, 502, 504];
@@ -61,6 +62,13 @@ pub const OPERATIONS: &[Operation] = &[
     operation("patch", "/api/v1/users/me", Access::User, &[400, 401, 413, 415]),
     operation("delete", "/api/v1/users/me", Access::User, &[401, 413]),
     operation("patch", "/api/v1/users/{id}/counters", COUNTERS, &[400, 401, 403, 404, 413, 415, 429]),
+    operation("post", "/auth/wechat", Access::Anyone, WEB_LOGIN),
+    operation("post", "/api/auth/wechat", Access::Anyone, WEB_LOGIN),
+    operation("post", "/auth/wechat/mini", Access::Anyone, LOGIN),
+    operation("post", "/api/auth/wechat/mini", Access::Anyone, LOGIN),
+    operation("post", "/api/wechat/auth", Access::Anyone, &[400, 413, 415, 422, 429]),
+    operation("get", "/api/wechat/authorize-url", Access::Anyone, &[400, 403, 429]),
+    operation("get", "/api/user/{openid}", Access::Anyone, &[429]),
     operation("get", "/wechat/jsconfig", Access::Anyone, JSCONFIG),
     operation("get", "/api/wechat/jsconfig", Access::Anyone, JSCONFIG),
     operation("get", "/wechat/jsconfig/explain", Access::Anyone, &[400, 429]),
@@ -85,6 +93,7 @@ pub const OPERATIONS: &[Operation] = &[
     operation("get", "/api/wechat/qr-login/{session_id}/events", Access::Poll, &[401, 404, 429]),
     operation("get", "/s/{token}", Access::Anyone, &[403, 404, 409, 410, 429]),
     operation("post", "/s/decision", Access::Anyone, PHONE),
+    operation("post", "/s/continue", Access::Anyone, PHONE),
     operation("get", "/api/health", Access::Anyone, &[429]),
     operation("get", "/api/live", Access::Anyone, &[429]),
     operation("get", "/metrics", Access::Anyone, &[429]),

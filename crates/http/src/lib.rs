@@ -88,7 +88,10 @@ impl Gateway {
             app,
         });
         let (mut router, _) = openapi::routes().with_state(Arc::clone(&server)).split_for_parts();
-        router = router.merge(own::docs()).fallback(problem::no_such_path);
+        router = router
+            .merge(own::docs())
+            .merge(families::h5::pages(Arc::clone(&server)))
+            .fallback(problem::no_such_path);
         if !settings.cors_origins.is_empty() {
             router = router.layer(cors(&settings.cors_origins)?);
         }

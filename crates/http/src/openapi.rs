@@ -15,7 +15,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     Shared,
     access::{Access, OPERATIONS},
-    families::{Family, binding, miniprogram, phone, weblogin},
+    families::{Family, binding, h5, miniprogram, phone, weblogin},
     own,
 };
 
@@ -38,6 +38,7 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .merge(miniprogram::routes())
         .merge(weblogin::routes())
         .merge(binding::routes())
+        .merge(h5::routes())
         .merge(phone::routes())
         .merge(own::routes())
 }
@@ -60,6 +61,7 @@ fn complete(api: &mut utoipa::openapi::OpenApi) {
         (weblogin::ErrorBody::name(), weblogin::ErrorBody::schema()),
         (own::cgi_bin::CgiError::name(), own::cgi_bin::CgiError::schema()),
         (binding::BindingErrorBody::name(), binding::BindingErrorBody::schema()),
+        (h5::ErrorBody::name(), h5::ErrorBody::schema()),
         (own::ProblemBody::name(), own::ProblemBody::schema()),
     ] {
         components.schemas.insert(name.into_owned(), schema);
@@ -99,6 +101,7 @@ fn describe(operation: &mut Operation, path: &str, access: Access, refusals: &[u
         Family::WebLogin => (Some(weblogin::ErrorBody::name()), "application/json"),
         Family::CgiBin => (Some(own::cgi_bin::CgiError::name()), "application/json"),
         Family::Binding => (Some(binding::BindingErrorBody::name()), "application/json"),
+        Family::H5 => (Some(h5::ErrorBody::name()), "application/json"),
         Family::Phone => (None, "text/html"),
         Family::Own => (Some(own::ProblemBody::name()), "application/problem+json"),
     };

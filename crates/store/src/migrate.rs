@@ -42,6 +42,7 @@ const MIGRATIONS: &[Pair] = &[
     both!("0005__tickets"),
     both!("0006__exchanges"),
     pair!("0007__binding"),
+    both!("0008__authorizations"),
 ];
 
 /// A number for PostgreSQL's advisory lock that only our migrations take: "weir" in ASCII.

@@ -3,7 +3,7 @@ use crate::{
     App, Code, Failure, Outcome,
     apikey::ApiKey,
     audit::{Action, Entry},
-    binding, identity, session,
+    authorization, binding, identity, session,
 };
 
 /// Changes what the person changed and tells what is there now.
@@ -56,6 +56,7 @@ pub async fn erase(app: &App, user: UserId) -> Outcome<()> {
                 rows::erase_merged(tx, user, now).await?;
                 rows::forget_merges(tx, user).await?;
                 binding::flow::forget(tx, user, now).await?;
+                authorization::rows::delete_of(tx, user).await?;
                 rows::delete_unions(tx, user).await?;
                 identity::rows::delete_of(tx, user).await?;
                 session::rows::forget_user(tx, user, now).await?;

@@ -132,6 +132,6 @@ impl PhoneRow {
 }
 
 /// SHA-256 in hex of something with at least 128 bits of chance in it.
-pub(super) fn digest_of(secret: &str) -> String {
+pub(crate) fn digest_of(secret: &str) -> String {
     hex::encode(digest::digest(&digest::SHA256, secret.as_bytes()))
 }

@@ -14,6 +14,8 @@ use crate::{
     App, Code, Failure, Outcome,
     account::{self, Profile, ProfileChange, UserId, merge, model::text},
     audit::{Action, Entry},
+    authorization,
+    exchange::WebPerson,
     host::{HostId, Realm},
     identity::{self, IdentityId, Proof, model::seal_context, rows::KnownRow},
     qr,
@@ -59,12 +61,23 @@ fn login_refused(error: weir_wechat::Error) -> Failure {
 
 /// Finds or creates the account that `proof` is of and opens a session.
 pub async fn open(app: &Arc<App>, proof: Proof, change: ProfileChange) -> Outcome<Opened> {
-    open_for(app, proof, change, None).await
+    open_for(app, proof, change, None, None).await
+}
+
+/// Opens a session for whoever consented on a web page, and keeps the consent with it. What WeChat tells of them fills
+/// what is empty in their profile and overwrites nothing.
+pub async fn open_web(
+    app: &Arc<App>,
+    proof: Proof,
+    change: ProfileChange,
+    consent: WebPerson,
+) -> Outcome<Opened> {
+    open_for(app, proof, change, None, Some(consent)).await
 }
 
 /// Opens a session for whoever the WeChat account of a scanned QR code is bound to: once for each code.
 pub async fn open_scanned(app: &Arc<App>, proof: Proof, scanned: Scanned) -> Outcome<Opened> {
-    open_for(app, proof, ProfileChange::default(), Some(scanned)).await
+    open_for(app, proof, ProfileChange::default(), Some(scanned), None).await
 }
 
 async fn open_for(
@@ -72,6 +85,7 @@ async fn open_for(
     proof: Proof,
     change: ProfileChange,
     scanned: Option<Scanned>,
+    consent: Option<WebPerson>,
 ) -> Outcome<Opened> {
     let now = app.clock.now();
     let login = Arc::new(Login {
@@ -85,6 +99,7 @@ async fn open_for(
         proof,
         change,
         scanned,
+        consent,
         now,
     });
     for _ in 0..ATTEMPTS {
@@ -123,6 +138,7 @@ struct Login {
     proof: Proof,
     change: ProfileChange,
     scanned: Option<Scanned>,
+    consent: Option<WebPerson>,
     session: SessionId,
     token_id: String,
     /// The session_key sealed, and its digest.
@@ -161,6 +177,7 @@ impl Login {
         // None of them needs to know of the others: PostgreSQL is sent all at once.
         tokio::try_join!(
             self.keep_session_key(tx, identity),
+            self.keep_consent(tx),
             rows::insert(tx, session, profile.id, appid, openid, token, expires_at, host, self.now),
             entry.write(tx),
         )?;
@@ -181,6 +198,23 @@ impl Login {
         Ok(())
     }
 
+    async fn keep_consent(&self, tx: &Tx<'_>) -> Result<(), StoreError> {
+        match &self.consent {
+            Some(person) => authorization::flow::write(&self.app, tx, person).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Nickname and avatar as this login changes them.
+    fn change_of(&self, known: &Profile) -> (Option<&str>, Option<&str>) {
+        let ProfileChange { nickname, avatar, .. } = &self.change;
+        let is_blank =
+            known.nickname.is_empty() || known.nickname == self.app.settings.accounts.default_nickname;
+        let (name, picture) =
+            (self.consent.is_none() || is_blank, self.consent.is_none() || known.avatar.is_empty());
+        (nickname.as_deref().filter(|_| name), avatar.as_deref().filter(|_| picture))
+    }
+
     /// Somebody we know.
     async fn come_back(&self, tx: &Tx<'_>, known: KnownRow) -> Result<Profile, Attempt> {
         let identity = &known.identity_id;
@@ -191,12 +225,12 @@ impl Login {
             let attached = merge::attach_unionid(&self.app, tx, identity, user, platform, unionid).await?;
             user = attached.ok_or(Attempt::Raced)?;
         }
-        let ProfileChange { nickname, avatar, bio } = &self.change;
+        let (nickname, avatar) = self.change_of(&known.profile);
         let changed = nickname.is_some() || avatar.is_some();
         if !changed && user == known.profile.id {
             return Ok(known.profile);
         }
-        let (nickname, avatar, bio) = (nickname.as_deref(), avatar.as_deref(), bio.as_deref());
+        let bio = self.change.bio.as_deref();
         let updated = account::rows::update_profile(tx, user, nickname, avatar, bio, self.now).await?;
         // The account was erased or merged between our look and our write (PostgreSQL): look again.
         updated.ok_or(Attempt::Raced)
@@ -212,10 +246,12 @@ impl Login {
         };
         let profile = match owner {
             Some(owner) => {
-                let (nickname, avatar) = (nickname.as_deref(), avatar.as_deref());
-                let known =
+                let known = account::rows::update_profile(tx, owner, None, None, None, self.now).await?;
+                let known = known.ok_or(Attempt::Raced)?;
+                let (nickname, avatar) = self.change_of(&known);
+                let changed =
                     account::rows::update_profile(tx, owner, nickname, avatar, None, self.now).await?;
-                known.ok_or(Attempt::Raced)?
+                changed.ok_or(Attempt::Raced)?
             }
             None => {
                 let nickname = nickname.as_deref().unwrap_or(&self.app.settings.accounts.default_nickname);
@@ -257,7 +293,8 @@ impl Login {
         let (user, host) = (profile.id, self.host_user());
         let claims = claims(&self.app, &self.session, token_id, &openid, user, &profile.nickname, host);
         let expires_in = self.app.settings.auth.expires_in.0.as_secs();
-        Ok(Opened { access_token: self.app.signer.sign(&claims)?, expires_in, openid, profile })
+        let access_token = self.app.signer.sign(&claims)?;
+        Ok(Opened { session: self.session.clone(), access_token, expires_in, openid, profile })
     }
 }
 
@@ -299,8 +336,19 @@ pub async fn authenticate(app: &App, token: &str) -> Outcome<Caller> {
     if row.state != SessionState::Alive || row.token_id != claims.jti {
         return Err(Failure::new(Code::TokenRevoked));
     }
+    Ok(caller(session, row))
+}
+
+/// Whose session it is, while it is alive.
+pub(crate) async fn alive(app: &App, session: SessionId) -> Outcome<Option<Caller>> {
+    let row = rows::find(&app.store, &session).await?;
+    let row = row.filter(|row| row.state == SessionState::Alive);
+    Ok(row.map(|row| caller(session, row)))
+}
+
+fn caller(session: SessionId, row: SessionRow) -> Caller {
     let SessionRow { appid, openid, opened_at, host_user, profile, .. } = row;
-    Ok(Caller { session, appid, openid, opened_at, host_user, profile })
+    Caller { session, appid, openid, opened_at, host_user, profile }
 }
 
 /// Ends the caller's session, on every replica at once.

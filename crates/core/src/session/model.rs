@@ -75,6 +75,7 @@ impl Claims {
 /// What a login answers.
 #[derive(Clone, Debug)]
 pub struct Opened {
+    pub session: SessionId,
     pub access_token: String,
     /// Seconds.
     pub expires_in: u64,

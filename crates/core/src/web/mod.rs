@@ -33,6 +33,18 @@ impl Web {
             ("", None) => address("web.public_url", "http://127.0.0.1:8080")?,
             (text, _) => address("web.public_url", text)?,
         };
+        for page in &settings.redirects {
+            address("web.redirects", page)?;
+        }
+        for relay in &settings.relays {
+            let named = relay.split_once('=').filter(|(name, _)| !name.trim().is_empty());
+            let (_, page) = named.ok_or_else(|| {
+                format!(
+                    "web.relays: {relay:?} must be NAME=ADDRESS, as in shop=https://shop.example.com/login"
+                )
+            })?;
+            address("web.relays", page)?;
+        }
         public_url.set_path("/");
         public_url.set_query(None);
         let redirect_uri = match redirect {

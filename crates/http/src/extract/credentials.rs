@@ -117,3 +117,29 @@ pub(crate) async fn authenticate(server: &Shared, address: IpAddr, key: &str) ->
         }
     })
 }
+
+/// Whoever the credentials show, for an endpoint that tells more to some: bad credentials show nobody.
+pub(crate) enum Bearer {
+    User(Box<Caller>),
+    Key(ApiKey),
+    Nobody,
+}
+
+impl FromRequestParts<Shared> for Bearer {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, server: &Shared) -> Result<Self, Refusal> {
+        let Ok(ClientAddress(address)) = ClientAddress::from_request_parts(parts, server).await;
+        let Some(credential) = bearer(&parts.headers) else { return Ok(Self::Nobody) };
+        let shown = if apikey::model::looks_like_key(credential) {
+            authenticate(server, address, credential).await.map(|Key(key)| Self::Key(key))
+        } else {
+            let caller = session::flow::authenticate(&server.app, credential).await;
+            caller.map(|caller| Self::User(Box::new(caller)))
+        };
+        match shown {
+            Err(failure) if matches!(failure.code, Code::Unavailable | Code::Internal) => Err(failure.into()),
+            shown => Ok(shown.unwrap_or(Self::Nobody)),
+        }
+    }
+}

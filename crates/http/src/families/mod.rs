@@ -1,6 +1,7 @@
 //! The published families. Each has its own paths, envelope and wording.
 
 pub(crate) mod binding;
+pub(crate) mod h5;
 pub(crate) mod miniprogram;
 pub(crate) mod phone;
 pub(crate) mod weblogin;
@@ -18,6 +19,7 @@ pub(crate) enum Family {
     /// WeChat's own paths, answered for WeChat.
     CgiBin,
     Binding,
+    H5,
     /// Pages for people's phones.
     Phone,
     /// Weir's own paths, and paths that are nobody's.
@@ -31,6 +33,9 @@ const PREFIXES: &[(&str, Family)] = &[
     ("/auth/wechat", Family::WebLogin),
     ("/api/wechat/jsconfig", Family::WebLogin),
     ("/wechat/jsconfig", Family::WebLogin),
+    ("/api/wechat/auth", Family::H5),
+    ("/api/wechat/authorize-url", Family::H5),
+    ("/api/user", Family::H5),
     (CALLBACK_PATH, Family::Phone),
     ("/api/wechat", Family::Binding),
     ("/s", Family::Phone),
@@ -52,6 +57,7 @@ impl Family {
             Self::WebLogin => weblogin::envelope::refuse(refusal, asked, response),
             Self::CgiBin => crate::own::cgi_bin::refuse(refusal, response),
             Self::Binding => binding::envelope::refuse(refusal, response),
+            Self::H5 => h5::envelope::refuse(refusal, response),
             Self::Phone => phone::refuse(refusal, asked, response),
             Self::Own => crate::own::refuse(refusal, asked, response),
         }

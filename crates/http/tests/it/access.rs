@@ -107,6 +107,7 @@ weir_testkit::engines! {
             // A login is refused for its code, not for want of credentials.
             let fine = answer.status == 200
                 || answer.text.contains("40029")
+                || answer.json["msg"] == "invalid code"
                 || operation.path.ends_with("cloud-login")
                 // A phone without a QR code is told what is wrong with its link.
                 || (answer.text.starts_with("<!DOCTYPE html>") && [400, 404].contains(&answer.status));

@@ -20,3 +20,4 @@ mod races;
 mod shared_tokens;
 mod support;
 mod tickets;
+mod web;

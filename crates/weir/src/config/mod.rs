@@ -96,6 +96,7 @@ impl Config {
             app_token: section(&figment, "app_token")?,
             limits: section(&figment, "limits")?,
             web: section(&figment, "web")?,
+            h5: section(&figment, "h5")?,
             audit: section(&figment, "audit")?,
             binding: section(&figment, "binding")?,
             host: section(&figment, "host")?,

@@ -14,7 +14,7 @@ use super::{
 const HEAD: &str = "<!-- Made by `weir config --reference`; change the settings' words in the code, then run `make fmt`. -->\n";
 
 /// Sections with what they are about, in the order of the pages.
-const SECTIONS: [(&str, &str); 13] = [
+const SECTIONS: [(&str, &str); 14] = [
     ("", "Outside all sections"),
     ("database", "Where the data lives"),
     ("server", "Where and how Weir listens"),
@@ -22,6 +22,7 @@ const SECTIONS: [(&str, &str); 13] = [
     ("web", "Where people reach this server, and where they may be sent from it"),
     ("binding", "Binding WeChat accounts, and signing in with them, by QR code"),
     ("host", "Tokens of the host application, whose users bind their WeChat accounts"),
+    ("h5", "Signing in on web pages"),
     ("auth", "Tokens and what is sealed"),
     ("accounts", "People"),
     ("app_token", "The shared access_token of each app"),

@@ -2,6 +2,7 @@
 //! that work without script.
 
 mod page;
+mod web;
 mod words;
 
 use axum::{
@@ -33,7 +34,11 @@ use crate::{
 const COOKIE: &str = "weir_phone";
 
 pub(crate) fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().routes(routes!(open)).routes(routes!(callback)).routes(routes!(decide))
+    OpenApiRouter::new()
+        .routes(routes!(open))
+        .routes(routes!(callback))
+        .routes(routes!(decide))
+        .routes(routes!(web::go_on))
 }
 
 /// What the QR code holds. The first phone that opens it goes on to WeChat; others are turned away.
@@ -77,7 +82,7 @@ struct Brought {
 /// WeChat sends the phone back here. A page asks whether to go on; nothing is bound before the answer.
 #[utoipa::path(get, path = "/api/wechat/callback", tag = "phone", operation_id = "callback",
     params(("code" = Option<String>, Query, description = "WeChat's code"), ("state" = Option<String>, Query, description = "As it was given to WeChat")),
-    responses((status = 200, description = "A page", body = String, content_type = "text/html")))]
+    responses((status = 200, description = "A page", body = String, content_type = "text/html"), (status = 302, description = "Logged in: on to the page that asked")))]
 async fn callback(
     _: Guest,
     State(server): State<Shared>,
@@ -87,7 +92,9 @@ async fn callback(
     let Query(brought) = brought.map_err(|_| Failure::new(Code::StateUnknown))?;
     let app = &server.app;
     let state = brought.state.unwrap_or_default();
-    let row = phone::find(app, &state).await?.ok_or_else(|| Failure::new(Code::StateUnknown))?;
+    let Some(row) = phone::find(app, &state).await? else {
+        return web::come_back(&server, &headers, &state, brought.code.as_deref()).await;
+    };
     let language = Language::of(headers.get(header::ACCEPT_LANGUAGE));
     let cookie = cookie(&headers, COOKIE);
     match phone::come_back(app, row, &state, brought.code.as_deref(), cookie).await? {

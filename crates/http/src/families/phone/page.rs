@@ -107,6 +107,27 @@ pub(super) fn asking(site: &str, ask: &phone::Asking, language: Language) -> Str
     page(language, say(title), &body)
 }
 
+/// The page that asks whether a browser that lost its cookie goes on as whoever has just consented.
+pub(super) fn continuing(site: &str, nickname: &str, token: &str, language: Language) -> String {
+    let say = |texts| language.of_three(texts);
+    let mut body = heading("?", " warn", say(words::CONTINUE), say(words::CONTINUE_LEAD));
+    let _ = write!(
+        body,
+        "\n<dl><div><dt>{}</dt><dd class=\"strong\">{}</dd></div><div><dt>{}</dt><dd class=\"strong\">{}</dd></div></dl>\n\
+         <form method=\"post\" action=\"/s/continue\"><input type=\"hidden\" name=\"token\" value=\"{}\">\n\
+         <button type=\"submit\" name=\"decision\" value=\"confirm\">{}</button>\n\
+         <button type=\"submit\" name=\"decision\" value=\"refuse\" class=\"quiet\">{}</button></form>",
+        escape(say(words::SITE)),
+        escape(site),
+        escape(say(words::WECHAT)),
+        escape(nickname),
+        escape(token),
+        escape(say(words::CONFIRM_LOGIN)),
+        escape(say(words::REFUSE)),
+    );
+    page(language, say(words::CONTINUE), &body)
+}
+
 /// The account's name, and its id where that is another.
 fn account(row: &weir_core::qr::model::PhoneRow) -> String {
     let id = row.user_id.as_ref().map_or("", |id| id.as_str());

@@ -67,6 +67,13 @@ pub(super) const LOGIN_LEAD: Three = [
     "确认后，使用该设备的人将以您的身份登录。",
     "Тот, кто находится за этим экраном, войдёт от вашего имени.",
 ];
+pub(super) const CONTINUE: Three =
+    ["Continue with this account?", "以此账号继续？", "Продолжить с этим аккаунтом?"];
+pub(super) const CONTINUE_LEAD: Three = [
+    "This browser could not be recognised. Go on only if you have just signed in yourself.",
+    "无法识别此浏览器。仅当刚才是您本人发起的登录时，才请继续。",
+    "Браузер не распознан. Продолжайте, только если вы сами только что вошли.",
+];
 pub(super) const SITE: Three = ["Site", "网站", "Сайт"];
 pub(super) const ACCOUNT: Three = ["Account", "账号", "Аккаунт"];
 pub(super) const WECHAT: Three = ["Your WeChat", "您的微信", "Ваш WeChat"];

@@ -2,6 +2,7 @@
 
 pub(crate) mod envelope;
 mod jsconfig;
+mod login;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -11,6 +12,10 @@ pub(crate) use envelope::ErrorBody;
 
 pub(crate) fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
+        .routes(routes!(login::login))
+        .routes(routes!(login::api_login))
+        .routes(routes!(login::mini))
+        .routes(routes!(login::api_mini))
         .routes(routes!(jsconfig::jsconfig))
         .routes(routes!(jsconfig::api_jsconfig))
         .routes(routes!(jsconfig::explain))

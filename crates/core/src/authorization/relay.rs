@@ -1,0 +1,52 @@
+//! Several sites on the one OAuth domain that WeChat allows (pain 14): each gets a code of ours, good once and for a
+//! minute. WeChat's code is never handed on.
+
+use std::time::Duration;
+
+use url::Url;
+
+use super::rows;
+use crate::{App, Code, Failure, Outcome, exchange::WebPerson, qr::model::digest_of};
+
+const BEGINNING: &str = "wr_";
+const GOOD_FOR: Duration = Duration::from_secs(60);
+
+fn context(digest: &str) -> String {
+    format!("relay:{digest}")
+}
+
+/// The site's address with a code of ours and its own state.
+pub(super) async fn hand_on(
+    app: &App,
+    person: &WebPerson,
+    address: &str,
+    state: Option<&str>,
+) -> Outcome<String> {
+    let broken = |error: Box<dyn std::error::Error + Send + Sync>| Failure::new(Code::Internal).cause(error);
+    let code = format!("{BEGINNING}{}", app.dice.token::<32>());
+    let digest = digest_of(&code);
+    let text = serde_json::to_string(person).map_err(|error| broken(error.into()))?;
+    let sealed = app.sealer.seal(&text, &context(&digest));
+    rows::insert_relay(&app.store, &digest, &sealed, app.clock.now().plus(GOOD_FOR)).await?;
+    let mut location = Url::parse(address).map_err(|error| broken(error.into()))?;
+    location.query_pairs_mut().append_pair("code", &code);
+    if let Some(state) = state {
+        location.query_pairs_mut().append_pair("state", state);
+    }
+    Ok(location.into())
+}
+
+/// Who stands behind a code of ours; `None` for a code of WeChat's.
+pub(super) async fn redeem(app: &App, code: &str) -> Outcome<Option<WebPerson>> {
+    if !code.starts_with(BEGINNING) {
+        return Ok(None);
+    }
+    let digest = digest_of(code);
+    let sealed = rows::take_relay(&app.store, &digest, app.clock.now()).await?;
+    let sealed = sealed.ok_or_else(|| Failure::invalid("code", "is unknown, used or expired"))?;
+    let text = app.sealer.open(&sealed, &context(&digest));
+    let text = text.map_err(|error| Failure::new(Code::Internal).cause(error))?;
+    let person =
+        serde_json::from_str(text.expose()).map_err(|error| Failure::new(Code::Internal).cause(error))?;
+    Ok(Some(person))
+}

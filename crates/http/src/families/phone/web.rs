@@ -1,0 +1,96 @@
+//! Browsers that WeChat sends back to our callback with a state of a web login: website apps, and sites behind the one
+//! OAuth domain.
+
+use axum::{
+    Form,
+    extract::{State, rejection::FormRejection},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use weir_core::{
+    Code, Failure,
+    authorization::state::{self, Back},
+    qr::phone::Done,
+};
+
+use super::{
+    html,
+    page::{continuing, done},
+    words::Language,
+};
+use crate::{
+    Shared,
+    extract::{Guest, cookie},
+    families::h5::{BROWSER_COOKIE, LOGIN_COOKIE, set_cookie},
+    problem::Refusal,
+};
+
+pub(super) async fn come_back(
+    server: &Shared,
+    headers: &HeaderMap,
+    state: &str,
+    code: Option<&str>,
+) -> Result<Response, Refusal> {
+    let back = state::come_back(&server.app, state, code, cookie(headers, BROWSER_COOKIE)).await?;
+    answer(server, headers, back.ok_or_else(|| Failure::new(Code::StateUnknown))?)
+}
+
+fn answer(server: &Shared, headers: &HeaderMap, back: Back) -> Result<Response, Refusal> {
+    let (location, login) = match back {
+        Back::To { location, login } => (location, login),
+        Back::Ask { nickname, token, browser } => {
+            let language = Language::of(headers.get(header::ACCEPT_LANGUAGE));
+            let page = continuing(&server.app.web.site_name, &nickname, &token, language);
+            let mut response = html(StatusCode::OK, page);
+            set_cookie(server, response.headers_mut(), BROWSER_COOKIE, &browser);
+            return Ok(response);
+        }
+    };
+    let location =
+        HeaderValue::from_str(&location).map_err(|error| Failure::new(Code::Internal).cause(error))?;
+    let mut response = StatusCode::FOUND.into_response();
+    let answer = response.headers_mut();
+    answer.insert(header::LOCATION, location);
+    answer.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    if let Some(login) = login {
+        set_cookie(server, answer, LOGIN_COOKIE, &login.cookie);
+    }
+    Ok(response)
+}
+
+/// The form of "continue as …?".
+#[derive(Deserialize, ToSchema)]
+pub(super) struct Continuing {
+    #[schema(required = true)]
+    token: Option<String>,
+    /// `confirm` or `refuse`.
+    #[schema(required = true)]
+    decision: Option<String>,
+}
+
+/// The tap on "continue as …?", where a login came back without its cookie.
+#[utoipa::path(post, path = "/s/continue", tag = "phone", operation_id = "continueLogin",
+    request_body(content = Continuing, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 302, description = "Logged in"), (status = 200, description = "A page that says that nobody was", body = String, content_type = "text/html")))]
+pub(super) async fn go_on(
+    _: Guest,
+    State(server): State<Shared>,
+    headers: HeaderMap,
+    form: Result<Form<Continuing>, FormRejection>,
+) -> Result<Response, Refusal> {
+    let Form(form) = form.map_err(|_| Failure::invalid("form", "cannot be read"))?;
+    match form.decision.as_deref() {
+        Some("confirm") => {}
+        Some("refuse") => {
+            let language = Language::of(headers.get(header::ACCEPT_LANGUAGE));
+            return Ok(html(StatusCode::OK, done(&server.app.web.site_name, Done::Refused, language)));
+        }
+        _ => return Err(Failure::invalid("decision", "is neither confirm nor refuse").into()),
+    }
+    let token = form.token.unwrap_or_default();
+    let back = state::go_on(&server.app, &token, cookie(&headers, BROWSER_COOKIE)).await?;
+    answer(&server, &headers, back)
+}

@@ -1,0 +1,93 @@
+//! A code is exchanged once, whoever comes with it how often (pain 4).
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use serde_json::json;
+use weir_testkit::TestWeir;
+
+use super::{AUTH, LOGIN, official, refused};
+
+const EXCHANGE: &str = "/sns/oauth2/access_token";
+const PROFILE: &str = "/sns/userinfo";
+
+weir_testkit::engines! {
+    async fn one_code_fifty_times_on_two_replicas_is_exchanged_once(engine) {
+        let Some(mut weir) = TestWeir::start(engine).await else { return };
+        let (_, other) = weir.replica().await;
+        let body = json!({ "code": official(&weir, "alice").await });
+        let answers = join_all((0..50).map(|n| if n % 2 == 0 { weir.client.post(LOGIN, &body) } else { other.post(LOGIN, &body) })).await;
+        let ids: std::collections::BTreeSet<_> = answers.iter().map(|answer| answer.data()["user"]["id"].as_i64()).collect();
+        assert_eq!(ids.len(), 1);
+        assert_eq!((weir.calls(EXCHANGE).await, weir.calls(PROFILE).await), (1, 1));
+    }
+
+    async fn a_reload_within_five_minutes_gets_the_same_person_and_later_wechats_refusal(engine) {
+        let Some(weir) = TestWeir::start(engine).await else { return };
+        let body = json!({ "code": official(&weir, "alice").await });
+        let openid = weir.client.post(AUTH, &body).await.data()["user_info"]["openid"].clone();
+        weir.clock.advance(Duration::from_secs(299));
+        assert_eq!(weir.client.post(AUTH, &body).await.data()["user_info"]["openid"], openid);
+        weir.clock.advance(Duration::from_secs(1));
+        refused(&weir.client.post(AUTH, &body).await, 500, "微信授权失败: ");
+        assert_eq!(weir.calls(EXCHANGE).await, 2);
+    }
+
+    async fn a_refusal_is_replayed_too(engine) {
+        let Some(weir) = TestWeir::start(engine).await else { return };
+        for _ in 0..3 {
+            refused(&weir.client.post(AUTH, &json!({ "code": "nonsense" })).await, 500, "微信授权失败: invalid code (错误码: 40029)");
+        }
+        assert_eq!(weir.calls(EXCHANGE).await, 1);
+    }
+
+    async fn a_code_whose_profile_was_lost_is_not_spent_in_vain(engine) {
+        let Some(weir) = TestWeir::start_with(engine, |setup| setup.wechat_tries = 1).await else { return };
+        let body = json!({ "code": official(&weir, "alice").await });
+        weir.fault(&json!({ "path": PROFILE, "kind": "garbage", "form": "html", "times": 1 })).await;
+        refused(&weir.client.post(AUTH, &body).await, 500, "微信授权失败: ");
+        assert_eq!(weir.client.post(AUTH, &body).await.data()["user_info"]["nickname"], "爱丽丝 🌸");
+        assert_eq!((weir.calls(EXCHANGE).await, weir.calls(PROFILE).await), (1, 2));
+    }
+
+    async fn a_wechat_that_misbehaves_is_told_and_leaves_nothing(engine) {
+        let Some(weir) = TestWeir::start_with(engine, |setup| setup.wechat_tries = 1).await else { return };
+        for path in [EXCHANGE, PROFILE] {
+            for fault in [
+                json!({ "kind": "http_status", "status": 502 }),
+                json!({ "kind": "disconnect" }),
+                json!({ "kind": "garbage", "form": "truncated" }),
+                json!({ "kind": "garbage", "form": "wrong_type" }),
+                json!({ "kind": "garbage", "form": "empty" }),
+                json!({ "kind": "errcode", "errcode": -1 }),
+                json!({ "kind": "errcode", "errcode": 45011 }),
+                json!({ "kind": "errcode", "errcode": 40125 }),
+            ] {
+                let mut fault = fault;
+                (fault["path"], fault["times"]) = (json!(path), json!(1));
+                weir.fault(&fault).await;
+                let answer = weir.client.post(AUTH, &json!({ "code": official(&weir, "alice").await })).await;
+                refused(&answer, 500, "微信授权失败: ");
+                assert!(!answer.text.contains("demo-secret"), "{}", answer.text);
+            }
+        }
+        let dump = weir.database.dump().await;
+        assert_eq!((dump["users"].len(), dump["authorizations"].len()), (0, 0));
+        weir.no_faults().await;
+        weir.client.post(AUTH, &json!({ "code": official(&weir, "alice").await })).await.data();
+    }
+
+    async fn a_wechat_that_is_late_is_given_up_and_the_next_try_may_succeed(engine) {
+        let Some(weir) = TestWeir::start_with(engine, |setup| setup.wechat_tries = 1).await else { return };
+        let body = json!({ "code": official(&weir, "alice").await });
+        weir.fault(&json!({ "path": EXCHANGE, "kind": "timeout", "times": 1, "before": true })).await;
+        let waiting = tokio::spawn({
+            let (client, body) = (weir.client.clone(), body.clone());
+            async move { client.post(AUTH, &body).await }
+        });
+        weir.wait_for_sleepers(2).await;
+        weir.clock.advance(Duration::from_secs(5));
+        refused(&waiting.await.unwrap(), 500, "微信授权失败: ");
+        weir.client.post(AUTH, &body).await.data();
+    }
+}

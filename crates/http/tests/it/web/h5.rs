@@ -1,0 +1,115 @@
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::json;
+use weir_core::apikey::Scope;
+use weir_testkit::{Client, START, TestWeir};
+
+use super::{AUTH, official, refused, set_cookie};
+
+async fn log_in(weir: &TestWeir, user: &str) -> (String, Client) {
+    let answer = weir.client.post(AUTH, &json!({ "code": official(weir, user).await })).await;
+    let openid = answer.data()["user_info"]["openid"].as_str().unwrap().to_owned();
+    let cookie = set_cookie(&answer, "weir_h5").unwrap();
+    (openid, weir.client.with_header("cookie", format!("other=1; weir_h5={cookie}")))
+}
+
+fn nobody() -> serde_json::Value {
+    json!({ "code": 200, "message": "success", "data": { "exists": false, "need_auth": true, "message": "用户不存在，需要重新授权" } })
+}
+
+weir_testkit::engines! {
+    async fn a_login_answers_as_published(engine) {
+        let Some(weir) = TestWeir::start(engine).await else { return };
+        let answer = weir.client.post(AUTH, &json!({ "code": official(&weir, "alice").await, "state": "aPagesOwn7" })).await;
+        assert_eq!(answer.json["code"], 200);
+        assert_eq!(answer.json["message"], "success");
+        assert_eq!(answer.data()["message"], "微信登录成功");
+        let user = &answer.data()["user_info"];
+        assert_eq!(user["login_time"], START.seconds());
+        for (field, value) in [("nickname", json!("爱丽丝 🌸")), ("sex", json!(0)), ("country", json!("")), ("province", json!("")), ("city", json!("")), ("privilege", json!([]))] {
+            assert_eq!(user[field], value, "{field}");
+        }
+        assert!(user["headimgurl"].is_string() && user["language"].is_string() && user.get("expires_at").is_none());
+        let line = answer.headers.get("set-cookie").unwrap().to_str().unwrap();
+        assert!(line.contains("HttpOnly") && line.contains("SameSite=Lax") && !line.contains("Secure"), "{line}");
+    }
+
+    async fn on_https_cookies_stay_there(engine) {
+        let Some(weir) = TestWeir::start_with(engine, |setup| "https://id.example.com".clone_into(&mut setup.core.web.public_url)).await else { return };
+        let answer = weir.client.post(AUTH, &json!({ "code": official(&weir, "alice").await })).await;
+        assert!(answer.headers.get("set-cookie").unwrap().to_str().unwrap().ends_with("; Secure"));
+    }
+
+    async fn bad_input_is_named_as_published(engine) {
+        let Some(weir) = TestWeir::start(engine).await else { return };
+        let required = "请求参数错误: Key: 'WechatAuthRequest.Code' Error:Field validation for 'Code' failed on the 'required' tag";
+        refused(&weir.client.post(AUTH, &json!({})).await, 400, required);
+        refused(&weir.client.post(AUTH, &json!({ "code": "" })).await, 400, required);
+        refused(&weir.client.post(AUTH, &json!({ "code": 7 })).await, 400, "请求参数错误: code has the wrong type");
+        refused(&weir.client.send(Method::POST, AUTH, Some(("{".into(), "application/json"))).await, 400, "请求参数错误: ");
+        refused(&weir.client.send(Method::POST, AUTH, Some(("x".into(), "text/plain"))).await, 415, "");
+        refused(&weir.client.get(AUTH).await, 405, "");
+        refused(&weir.client.get("/api/user/a/b").await, 404, "");
+        refused(&weir.client.post(AUTH, &json!({ "code": "x".repeat(1 << 20) })).await, 413, "");
+    }
+
+    async fn an_openid_is_told_about_to_its_person_only(engine) {
+        let Some(weir) = TestWeir::start(engine).await else { return };
+        let ((alice, alices), (_, bobs)) = (log_in(&weir, "alice").await, log_in(&weir, "bob").await);
+        let path = format!("/api/user/{alice}");
+        let data = alices.get(&path).await.data().clone();
+        assert_eq!((&data["exists"], &data["need_auth"]), (&json!(true), &json!(false)));
+        assert_eq!(data["user_info"]["expires_at"], START.seconds() + 86_400);
+        let token = weir.person("alice").login().await["access_token"].as_str().unwrap().to_owned();
+        assert_eq!(weir.client.with_bearer(&token).get(&path).await.data()["exists"], true, "the same person's mini-program");
+        let key = weir.api_key(&[Scope::UsersRead]).await;
+        assert_eq!(weir.client.with_bearer(key).get(&path).await.data()["exists"], true);
+        let bobs_token = weir.person("bob").login().await["access_token"].as_str().unwrap().to_owned();
+        let wrong_key = weir.api_key(&[Scope::CrmRead]).await;
+        for stranger in [
+            weir.client.clone(),
+            bobs,
+            weir.client.with_bearer(bobs_token),
+            weir.client.with_bearer(wrong_key),
+            weir.client.with_bearer("nonsense"),
+            weir.client.with_header("cookie", "weir_h5=v1.nonsense.AAAA"),
+        ] {
+            assert_eq!(stranger.get(&path).await.json, nobody());
+            assert_eq!(stranger.get("/api/user/oNobodyAtAll").await.json, nobody());
+        }
+    }
+
+    async fn a_consent_ends_after_a_day_to_the_second(engine) {
+        let Some(weir) = TestWeir::start(engine).await else { return };
+        let (alice, alices) = log_in(&weir, "alice").await;
+        let path = format!("/api/user/{alice}");
+        weir.clock.advance(Duration::from_secs(86_399));
+        assert_eq!(alices.get(&path).await.data()["need_auth"], false);
+        weir.clock.advance(Duration::from_secs(1));
+        let over = alices.get(&path).await.data().clone();
+        assert_eq!((&over["exists"], &over["need_auth"]), (&json!(true), &json!(true)));
+        assert_eq!(over["user_info"]["openid"], alice);
+        let (_, again) = log_in(&weir, "alice").await;
+        assert_eq!(again.get(&path).await.data()["need_auth"], false);
+    }
+
+    async fn an_erased_person_is_nobody_and_their_cookie_is_dead(engine) {
+        let Some(weir) = TestWeir::start(engine).await else { return };
+        let (alice, alices) = log_in(&weir, "alice").await;
+        weir.person("alice").signed_in().await.delete("/api/v1/users/me").await.data();
+        assert_eq!(alices.get(&format!("/api/user/{alice}")).await.json, nobody());
+        assert_eq!(weir.database.dump().await["authorizations"].len(), 0);
+        assert!(!weir.database.dump().await.values().flatten().any(|row| row.contains(&alice)));
+    }
+
+    async fn the_page_and_its_script_are_served(engine) {
+        let Some(weir) = TestWeir::start(engine).await else { return };
+        let page = weir.client.get("/wechat/frontend-driven").await;
+        assert!(page.status == 200 && page.text.contains("/wechat/frontend-driven.js"));
+        let policy = page.headers.get("content-security-policy").unwrap().to_str().unwrap();
+        assert!(policy.starts_with("default-src 'self'"), "{policy}");
+        let script = weir.client.get("/wechat/frontend-driven.js").await;
+        assert!(script.status == 200 && script.text.contains("/api/wechat/auth"));
+    }
+}

@@ -1,0 +1,112 @@
+//! States of ours: for one browser, one code, ten minutes (pains 16 and 17).
+
+use std::time::Duration;
+
+use reqwest::Url;
+use serde_json::json;
+use weir_testkit::{Client, TestWeir};
+
+use super::{AUTH, official, query, refused, set_cookie};
+
+const URL: &str = "/api/wechat/authorize-url";
+const STATE: &str = "请求参数错误: state";
+
+/// Asks for a state as a browser without cookies would: the state, WeChat's page, and the browser with its cookie.
+async fn ask(weir: &TestWeir) -> (String, String, Client) {
+    let answer = weir.client.get(URL).await;
+    let cookie = set_cookie(&answer, "weir_tx").unwrap();
+    let data = answer.data();
+    let (state, url) = (data["state"].as_str().unwrap().to_owned(), data["url"].as_str().unwrap().to_owned());
+    (state, url, weir.client.with_header("cookie", format!("weir_tx={cookie}")))
+}
+
+weir_testkit::engines! {
+    async fn a_state_is_short_plain_and_stands_in_wechats_address(engine) {
+        let Some(weir) = TestWeir::start(engine).await else { return };
+        let (state, url, _) = ask(&weir).await;
+        assert!((22..=43).contains(&state.len()) && state.chars().all(|c| c.is_ascii_alphanumeric()), "{state}");
+        let url = Url::parse(&url).unwrap();
+        let names: Vec<_> = url.query_pairs().map(|(name, _)| name.into_owned()).collect();
+        assert_eq!(names, ["appid", "redirect_uri", "response_type", "scope", "state"]);
+        assert_eq!((url.path(), url.fragment()), ("/connect/oauth2/authorize", Some("wechat_redirect")));
+        let (other, _, _) = ask(&weir).await;
+        assert_ne!(state, other);
+    }
+
+    async fn a_page_brings_its_state_back_once(engine) {
+        let Some(weir) = TestWeir::start(engine).await else { return };
+        let (state, _, browser) = ask(&weir).await;
+        let body = json!({ "code": official(&weir, "alice").await, "state": state });
+        browser.post(AUTH, &body).await.data();
+        browser.post(AUTH, &body).await.data();
+        let other = json!({ "code": official(&weir, "alice").await, "state": state });
+        refused(&browser.post(AUTH, &other).await, 400, STATE);
+    }
+
+    async fn forged_foreign_expired_and_missing_states_are_refused_before_the_code_is_spent(engine) {
+        let Some(weir) = TestWeir::start(engine).await else { return };
+        let (state, _, browser) = ask(&weir).await;
+        let (_, _, another) = ask(&weir).await;
+        let code = official(&weir, "alice").await;
+        let with = |state: &str| json!({ "code": code, "state": state });
+        let forged = format!("weir{}", "A".repeat(28));
+        for (client, state) in [
+            (&another, state.as_str()),
+            (&weir.client, state.as_str()),
+            (&browser, forged.as_str()),
+            (&weir.client, forged.as_str()),
+            (&browser, "aPagesOwn7"),
+            (&browser, ""),
+            (&browser, &"x".repeat(129)),
+            (&browser, "' OR '1'='1"),
+        ] {
+            refused(&client.post(AUTH, &with(state)).await, 400, STATE);
+        }
+        refused(&browser.post(AUTH, &json!({ "code": code })).await, 400, STATE);
+        weir.clock.advance(Duration::from_secs(600));
+        refused(&browser.post(AUTH, &with(&state)).await, 400, STATE);
+        assert_eq!(weir.calls("/sns/oauth2/access_token").await, 0);
+        assert_eq!(weir.database.dump().await["users"].len(), 0);
+    }
+
+    async fn fifty_codes_for_one_state_log_in_one(engine) {
+        let Some(weir) = TestWeir::start(engine).await else { return };
+        let (state, _, browser) = ask(&weir).await;
+        let mut bodies = Vec::new();
+        for n in 0..50 {
+            let user = if n % 2 == 0 { "alice" } else { "bob" };
+            bodies.push(json!({ "code": official(&weir, user).await, "state": state }));
+        }
+        let answers = futures_util::future::join_all(bodies.iter().map(|body| browser.post(AUTH, body))).await;
+        assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
+        assert_eq!(weir.calls("/sns/oauth2/access_token").await, 1);
+    }
+
+    async fn an_operator_may_insist_on_states_of_ours(engine) {
+        let Some(weir) = TestWeir::start_with(engine, |setup| setup.core.h5.require_state = true).await else { return };
+        refused(&weir.client.post(AUTH, &json!({ "code": official(&weir, "alice").await, "state": "aPagesOwn7" })).await, 400, STATE);
+    }
+
+    async fn nobody_is_sent_to_a_page_that_is_not_on_the_list(engine) {
+        let Some(weir) = TestWeir::start_with(engine, |setup| {
+            setup.core.web.redirects = vec!["https://h5.example.com/login".to_owned()];
+        }).await else { return };
+        let own = format!("http://{}", weir.client.address());
+        for good in ["https://h5.example.com/login".to_owned(), format!("{own}/wechat/frontend-driven"), format!("{own}/")] {
+            let answer = weir.client.get(&format!("{URL}?{}", query(&[("redirect", &good)]))).await;
+            let url = Url::parse(answer.data()["url"].as_str().unwrap()).unwrap();
+            let redirect = url.query_pairs().find(|(name, _)| name == "redirect_uri").unwrap().1.into_owned();
+            assert_eq!(redirect, good);
+        }
+        for bad in [
+            "https://evil.example.com/", "https://h5.example.com/login/", "https://h5.example.com/login?x", "https://h5.example.com/",
+            "HTTPS://h5.example.com/login", "//evil.example.com", "/\\evil.example.com", "javascript:alert(1)",
+            &format!("{own}@evil.example.com/"), &format!("{own}.evil.example.com/"), own.as_str(), &format!("{own}/#x"),
+        ] {
+            let answer = weir.client.get(&format!("{URL}?{}", query(&[("redirect", bad)]))).await;
+            refused(&answer, 403, "redirect is not allowed");
+        }
+        refused(&weir.client.get(&format!("{URL}?scope=everything")).await, 400, "请求参数错误: scope");
+        refused(&weir.client.get(&format!("{URL}?app=nothing")).await, 400, "请求参数错误: app");
+    }
+}
