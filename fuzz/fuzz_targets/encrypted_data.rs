@@ -11,6 +11,7 @@ use weir_wechat::crypto;
 const KEY: &str = "tiihtNczf5v6AKRyjwEUhQ==";
 const IV: &str = "r7BXXKkLb8qrSNn05n0qiA==";
 const APPID: &str = "wx1000000000000001";
+const DAY: Duration = Duration::from_secs(86_400);
 
 fuzz_target!(|input: (bool, &str, &str)| {
     let (foreign, data, iv) = input;
@@ -29,7 +30,7 @@ fuzz_target!(|input: (bool, &str, &str)| {
             assert_eq!(serde_json::from_str::<Value>(data).ok(), Some(opened.clone()));
             for now in [0, 1_795_161_600, i64::MAX / 1000, i64::MIN / 1000] {
                 let now = Timestamp::from_seconds(now);
-                if let Ok(mark) = crypto::check_watermark(&opened, APPID, now, Duration::from_secs(86_400)) {
+                if let Ok(mark) = crypto::check_watermark(&opened, APPID, now, DAY, DAY) {
                     assert_eq!(mark.appid, APPID);
                 }
             }
