@@ -61,9 +61,14 @@ impl TestWeir {
 
 /// A token as a host application would sign it.
 pub fn host_token(claims: &Value) -> String {
+    sign(claims, SECRET)
+}
+
+/// The same with another secret.
+pub fn sign(claims: &Value, secret: &str) -> String {
     let encode = |part: &Value| URL_SAFE_NO_PAD.encode(part.to_string());
     let signed = format!("{}.{}", encode(&json!({"alg": "HS256", "typ": "JWT"})), encode(claims));
-    let signature = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes()), signed.as_bytes());
+    let signature = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes()), signed.as_bytes());
     format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
 
@@ -162,6 +167,21 @@ impl Phone {
     }
 
     async fn send(&self, method: Method, url: &str, form: Option<Vec<(String, String)>>) -> Page {
+        let page = self.try_send(method.clone(), url, form).await;
+        page.unwrap_or_else(|error| panic!("{method} {url}: {error:?}"))
+    }
+
+    /// Sends a form to a server that may be killed meanwhile: `None` when no whole answer comes.
+    pub async fn try_post(&self, url: &str, fields: Vec<(String, String)>) -> Option<Page> {
+        self.try_send(Method::POST, url, Some(fields)).await.ok()
+    }
+
+    async fn try_send(
+        &self,
+        method: Method,
+        url: &str,
+        form: Option<Vec<(String, String)>>,
+    ) -> Result<Page, reqwest::Error> {
         let mut request = self.http.request(method.clone(), url);
         request = request.header("user-agent", AGENT).header("accept-language", self.language);
         let ours = self.gateways.iter().any(|gateway| url.starts_with(gateway.as_str()));
@@ -175,9 +195,9 @@ impl Phone {
         if let Some(form) = &form {
             request = request.form(form);
         }
-        let response = request.send().await.unwrap_or_else(|error| panic!("{method} {url}: {error:?}"));
+        let response = request.send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let html = response.text().await.unwrap_or_else(|error| panic!("{method} {url}: {error:?}"));
+        let html = response.text().await?;
         if ours {
             for line in headers.get_all("set-cookie").iter().filter_map(|line| line.to_str().ok()) {
                 let (name, value) =
@@ -188,7 +208,7 @@ impl Phone {
             let kind = headers.get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or_default();
             contract::check(&method.as_str().to_lowercase(), &path, status, kind, html.as_bytes());
         }
-        Page { status, url: url.to_owned(), headers, html }
+        Ok(Page { status, url: url.to_owned(), headers, html })
     }
 
     /// Scans a QR code and opens what it says: WeChat's consent page.

@@ -1,5 +1,6 @@
 //! `weir demo --once`: every flow that exists, end to end over real sockets, told step by step.
 
+mod binding;
 mod caller;
 mod flows;
 mod pages;

@@ -1,5 +1,6 @@
 //! The binary as its users meet it: real processes, real sockets, real signals.
 
+mod bindings;
 mod commands;
 mod demo;
 mod doctor;

@@ -3,6 +3,7 @@
 mod api;
 mod events;
 mod flow;
+mod keys;
 mod login;
 mod phone;
 mod races;

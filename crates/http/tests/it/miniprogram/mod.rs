@@ -11,5 +11,5 @@ mod login;
 mod logout;
 mod profile;
 mod refresh;
-mod signing;
+pub mod signing;
 mod tokens;

@@ -21,7 +21,7 @@ use crate::support::{ME, REFRESH, SECRET, assert_refused, forge, log_in, part, t
 const KEYS: &str = "/.well-known/jwks.json";
 
 /// A new private key, as `openssl genpkey` writes it.
-fn private_key(algorithm: JwtAlgorithm) -> Secret {
+pub fn private_key(algorithm: JwtAlgorithm) -> Secret {
     let document = match algorithm {
         JwtAlgorithm::ES256 => {
             EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap().to_pkcs8v1().unwrap()

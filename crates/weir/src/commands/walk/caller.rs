@@ -7,6 +7,7 @@ pub(super) struct Caller {
     base: String,
     http: reqwest::Client,
     bearer: Option<String>,
+    poll_token: Option<String>,
 }
 
 /// Status and body of an answer.
@@ -19,11 +20,16 @@ impl Caller {
     #[expect(clippy::disallowed_methods, reason = "the walk is a client of ours, not a call to WeChat")]
     pub(super) fn new(base: String) -> Result<Self> {
         let http = reqwest::Client::builder().no_proxy().build().context("no HTTP client")?;
-        Ok(Self { base, http, bearer: None })
+        Ok(Self { base, http, bearer: None, poll_token: None })
     }
 
     pub(super) fn with_bearer(&self, credential: &str) -> Self {
         Self { bearer: Some(credential.to_owned()), ..self.clone() }
+    }
+
+    /// As the browser of a sign-in by QR code.
+    pub(super) fn with_poll_token(&self, token: &str) -> Self {
+        Self { poll_token: Some(token.to_owned()), ..self.clone() }
     }
 
     pub(super) async fn call(&self, method: &str, path: &str, body: Option<Value>) -> Result<Answer> {
@@ -31,6 +37,9 @@ impl Caller {
         let mut request = self.http.request(method, format!("{}{path}", self.base));
         if let Some(bearer) = &self.bearer {
             request = request.bearer_auth(bearer);
+        }
+        if let Some(token) = &self.poll_token {
+            request = request.header("x-poll-token", token);
         }
         if let Some(body) = body {
             request = request.json(&body);

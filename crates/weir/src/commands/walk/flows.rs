@@ -21,6 +21,7 @@ pub(super) async fn all(walk: &mut Walk, app: &Arc<App>) {
     secrets_of_wechat(walk).await;
     operators(walk, app).await;
     super::pages::all(walk, app).await;
+    super::binding::all(walk, app).await;
     wechat_misbehaves(walk).await;
     goodbye(walk).await;
 }
