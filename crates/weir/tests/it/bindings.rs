@@ -7,7 +7,11 @@ use std::sync::{
 
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
-use tokio::{sync::Notify, task::JoinSet};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    sync::Notify,
+    task::JoinSet,
+};
 use weir_testkit::{Client, OFFICIAL, Phone, TestDatabase, phone::sign};
 
 use crate::process::{SECRET, Server, Simulator, control};
@@ -42,6 +46,28 @@ async fn generate(user: &Client) -> Value {
 
 fn text(value: &Value) -> &str {
     value.as_str().expect("a text")
+}
+
+#[tokio::test]
+async fn whoever_waits_for_news_does_not_keep_the_server_from_ending() {
+    let Some(database) = TestDatabase::create(weir_testkit::Engine::Sqlite).await else { return };
+    let (simulator, directory) = (Simulator::start(), tempfile::tempdir().unwrap());
+    let server = start(directory.path(), &database, &simulator);
+    let exp = weir_base::Clock::system().now().seconds() + 3600;
+    let token = sign(&json!({ "sub": "1", "exp": exp }), SECRET);
+    let session = generate(&server.client.with_bearer(token.as_str())).await;
+    let path = format!("/api/wechat/status/{}/events", text(&session["session_id"]));
+    let mut listening = tokio::net::TcpStream::connect(&server.address).await.unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nhost: weir\r\nauthorization: Bearer {token}\r\n\r\n");
+    listening.write_all(request.as_bytes()).await.unwrap();
+    let mut heard = Vec::new();
+    while !heard.windows(7).any(|seen| seen == b"pending") {
+        assert!(listening.read_buf(&mut heard).await.unwrap() > 0);
+    }
+    server.process.signal(Signal::SIGTERM);
+    assert_eq!(server.process.ended().code, Some(0));
+    listening.read_to_end(&mut heard).await.unwrap();
+    assert!(heard.ends_with(b"0\r\n\r\n"), "it was told that nothing more comes");
 }
 
 weir_testkit::engines! {

@@ -241,6 +241,22 @@ weir_testkit::engines! {
         nothing_is_bound(&weir).await;
     }
 
+    async fn a_wechat_that_is_late_binds_nothing(engine) {
+        let Some(weir) = TestWeir::start(engine).await else { return };
+        let (user, phone) = (weir.host(106), weir.phone("alice"));
+        let session = generate(&user).await;
+        let back = callback(&phone, &session).await;
+        weir.fault(&json!({"path": "/sns/oauth2/access_token", "kind": "timeout", "times": 1})).await;
+        let opening = tokio::spawn({
+            let (phone, back) = (phone.clone(), back.clone());
+            async move { phone.open(&back).await }
+        });
+        weir.pass_while_held("/sns/oauth2/access_token", 1, Duration::from_secs(5)).await;
+        opening.await.unwrap().says(504, "WeChat does not answer");
+        assert_eq!(status(&user, &session).await, "scanned");
+        nothing_is_bound(&weir).await;
+    }
+
     async fn pages_speak_the_readers_language(engine) {
         let Some(weir) = TestWeir::start(engine).await else { return };
         for (accept, said, tag) in [
