@@ -17,6 +17,8 @@ demo: build ## start WeChat's double and the gateway together, with example data
 test: ## every test, on SQLite and PostgreSQL
 	bash scripts/setup.sh test
 	$(CARGO) test --workspace --doc --quiet
+	$(CARGO) build --package weir
+	bash e2e/sdk/run.sh $(target)/debug/weir
 	WEIR_REQUIRE_POSTGRES=1 $(CARGO) nextest run --workspace
 
 build: ## the release binary: target/release/weir

@@ -34,6 +34,10 @@ if [ "$purpose" = test ] || [ "$purpose" = check ]; then
     # PostgreSQL refuses to run as root; for a run as root the tests step down with setpriv.
     has setpriv || packages+=(util-linux)
 fi
+if [ "$purpose" = test ]; then
+    # For the SDKs that e2e/sdk/run.sh tries. Its Node half is skipped where there is no Node.
+    python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)
+fi
 
 if [ ${#packages[@]} -gt 0 ]; then
     has apt-get || fail "this machine lacks ${packages[*]} and has no apt-get: install them by its own means, then run make again"

@@ -1,0 +1,12 @@
+"""Python's half of e2e/sdk/run.sh."""
+
+import sys
+
+import checks
+import use_social_core
+import use_wechatpy
+
+use_wechatpy.run()
+use_social_core.run()
+use_wechatpy.run_late()
+sys.exit(checks.failed())
