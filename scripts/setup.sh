@@ -37,6 +37,7 @@ fi
 if [ "$purpose" = test ]; then
     # For the SDKs that e2e/sdk/run.sh tries. Its Node half is skipped where there is no Node.
     python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)
+    has zbarimg || packages+=(zbar-tools)
 fi
 
 if [ ${#packages[@]} -gt 0 ]; then

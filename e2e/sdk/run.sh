@@ -72,10 +72,14 @@ for _ in $(seq 300); do
     sleep 0.1
 done
 is_ready || fail "weir demo is not ready: $(tail --lines 20 "$data/log")"
-export WEIR SIMULATOR
-WEIR_KEY=$("$weir" key create --scope tokens:read --data "$data/weir" 2>>"$data/log") ||
-    fail "weir key create failed: $(tail --lines 20 "$data/log")"
-export WEIR_KEY
+command_of_weir() {
+    "$weir" "$@" --data "$data/weir" 2>>"$data/log" || fail "weir $1 failed: $(tail --lines 20 "$data/log")"
+}
+WEIR_KEY=$(command_of_weir key create --scope tokens:read)
+HOST_TOKEN=$(command_of_weir token --sub 106)
+PICTURES=$data/pictures
+mkdir "$PICTURES"
+export WEIR SIMULATOR WEIR_KEY HOST_TOKEN PICTURES
 
 ended_well=yes
 suite() { "$@" 2>&1 | tee --append "$data/checks" || ended_well=; }

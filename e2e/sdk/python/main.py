@@ -3,10 +3,12 @@
 import sys
 
 import checks
+import use_qr
 import use_social_core
 import use_wechatpy
 
 use_wechatpy.run()
 use_social_core.run()
+use_qr.run()
 use_wechatpy.run_late()
 sys.exit(checks.failed())

@@ -105,24 +105,41 @@ def check_website():
     group("wechatpy, website")
     made = oauth(app=WEBSITE)
 
-    def scan():
+    def scan(decision):
         page = phone.open_page(made.qrconnect_url)
         uuid = phone.read(page.text).pictures[0].rsplit("/", 1)[1]
         sheet = phone.open_page(f"{SIMULATOR}/connect/confirm?uuid={uuid}")
-        scanned = phone.open_page(f"{SIMULATOR}/connect/l/qrconnect?uuid={uuid}").text
-        same(re.search(r"window\.wx_errcode=(\d+)", scanned)[1], "404")
-        same(phone.press(sheet, "allow").status_code, 200)
-        confirmed = phone.open_page(f"{SIMULATOR}/connect/l/qrconnect?uuid={uuid}&last=404").text
-        found = re.search(r"window\.wx_errcode=(\d+);window\.wx_code='(.+)';", confirmed)
-        same(found[1], "405")
-        return found[2]
+        same(poll(uuid, "")[0], "404")
+        same(phone.press(sheet, decision).status_code, 200)
+        return poll(uuid, "404")
+
+    def poll(uuid, last):
+        script = phone.open_page(f"{SIMULATOR}/connect/l/qrconnect?uuid={uuid}&last={last}").text
+        return re.fullmatch(r"window\.wx_errcode=(\d+);window\.wx_code='(.*)';", script).groups()
+
+    def allow():
+        errcode, code = scan("allow")
+        same(errcode, "405")
+        return code
+
+    def has_picture(url):
+        same(len(phone.read(phone.open_page(url).text).pictures), 1)
+
+    def long_state():
+        login = oauth(app=WEBSITE)
+        login.state = "s-" * 100
+        has_picture(login.qrconnect_url)
 
     def login():
         made.fetch_access_token(code)
         same((made.open_id, made.get_user_info()["nickname"]), (phone.person("alice")["openids"][WEBSITE[0]], ALICE))
 
-    code = check("qrconnect_url shows a code; the phone agrees; the poll tells it", scan)
+    code = check("qrconnect_url shows a code; the phone agrees; the poll tells it", allow)
     check("the code logs in", login)
+    check("a phone that refuses: 403", lambda: same(scan("deny"), ("403", "")))
+    check("a link without response_type shows a code too", lambda: has_picture(
+        made.qrconnect_url.replace("&response_type=code", "")))
+    check("so does one with a state of 200 bytes", long_state)
 
 
 def signed(client):
