@@ -45,6 +45,9 @@ if [ -n "$node" ] && ! kept "$modules" "$here/package-lock.json"; then
     cp "$here/package-lock.json" "$modules/.installed-from"
 fi
 
+# From here on there is only this machine.
+export NO_PROXY=127.0.0.1 no_proxy=127.0.0.1
+
 data=$(mktemp --directory)
 touch "$data/said" "$data/checks"
 demo=
