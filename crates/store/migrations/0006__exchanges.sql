@@ -6,6 +6,9 @@ CREATE TABLE exchanges (
     lease TEXT NOT NULL,
     lease_until BIGINT NOT NULL,
     result TEXT,
+    appid TEXT,
+    openid TEXT,
     expires_at BIGINT NOT NULL
 );
+CREATE INDEX exchanges_openid ON exchanges (openid);
 CREATE INDEX exchanges_expires_at ON exchanges (expires_at);

@@ -3,7 +3,7 @@ use crate::{
     App, Code, Failure, Outcome,
     apikey::ApiKey,
     audit::{Action, Entry},
-    authorization, binding, identity, session,
+    authorization, binding, exchange, identity, session,
 };
 
 /// Changes what the person changed and tells what is there now.
@@ -57,6 +57,8 @@ pub async fn erase(app: &App, user: UserId) -> Outcome<()> {
                 rows::forget_merges(tx, user).await?;
                 binding::flow::forget(tx, user, now).await?;
                 authorization::rows::delete_of(tx, user).await?;
+                authorization::rows::delete_relays_of(tx, user).await?;
+                exchange::rows::delete_of(tx, user).await?;
                 rows::delete_unions(tx, user).await?;
                 identity::rows::delete_of(tx, user).await?;
                 session::rows::forget_user(tx, user, now).await?;

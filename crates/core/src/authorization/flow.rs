@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use weir_store::{StoreError, Tx};
+use weir_wechat::UserInfo;
 
 use super::{
     Authorization,
@@ -11,12 +12,14 @@ use super::{
     state::{self, Proof as StateProof},
 };
 use crate::{
-    App, AppKind, AppSettings, Failure, Outcome,
+    App, AppKind, AppSettings, Code, Failure, Outcome,
     account::{
         ProfileChange,
         model::{AVATAR_MAX, NICKNAME_MAX},
     },
+    binding,
     exchange::{self, WebPerson},
+    host::HostUser,
     identity::Proof,
     session::{self, Caller, Opened, SessionId},
 };
@@ -40,6 +43,8 @@ pub struct Login<'a> {
     pub app: Option<&'a str>,
     /// The browser's cookie.
     pub browser: Option<&'a str>,
+    /// The host's user who is signed in on the page, if one is.
+    pub host: Option<HostUser>,
 }
 
 /// Somebody has consented on a page: finds or creates their account, the same as their mini-program's, and opens a
@@ -54,11 +59,16 @@ pub async fn login(app: &Arc<App>, login: &Login<'_>) -> Outcome<LoggedIn> {
     if let Some(person) = relay::redeem(app, login.code).await? {
         return open(app, person).await;
     }
-    let of = match state::check(app, login).await? {
-        StateProof::Given(appid) => app.app(&appid)?,
-        StateProof::NotAsked => web_app(app, login.app)?,
+    let (of, is_proof) = match state::check(app, login).await? {
+        StateProof::Given(appid) => (app.app(&appid)?, true),
+        StateProof::NotAsked => (web_app(app, login.app)?, false),
     };
-    open(app, exchange::exchange(app, of, login.code).await?).await
+    let person = exchange::exchange(app, of, login.code).await?;
+    // Only with a state of ours: without one the code may be one that somebody else slipped to the page.
+    if let Some(host) = login.host.as_ref().filter(|_| is_proof) {
+        binding::flow::record_proof(app, host, person.clone()).await?;
+    }
+    open(app, person).await
 }
 
 /// The app whose pages `named` means, by name or appid; else the first official account.
@@ -96,13 +106,33 @@ pub(super) async fn open(app: &Arc<App>, person: WebPerson) -> Outcome<LoggedIn>
         avatar: avatar.filter(|avatar| avatar.chars().count() <= AVATAR_MAX),
         bio: None,
     };
+    let told = person.info.as_ref().map(|info| as_told(app, info));
     let openid = person.openid.clone();
     let opened = session::flow::open_web(app, proof, change, person).await?;
     let cookie = app.sealer.seal(opened.session.as_str(), COOKIE);
-    let authorization = rows::find(&app.store, &openid).await?;
-    let authorization =
-        authorization.ok_or_else(|| Failure::new(crate::Code::Internal).cause("a login left no consent"))?;
+    let authorization = match told {
+        Some(told) => told,
+        // A silent consent tells nothing: what was known before stands.
+        None => rows::find(&app.store, &openid).await?.ok_or_else(|| Failure::new(Code::TokenRevoked))?,
+    };
     Ok(LoggedIn { opened, authorization, cookie })
+}
+
+fn as_told(app: &App, info: &UserInfo) -> Authorization {
+    let now = app.clock.now();
+    Authorization {
+        openid: info.openid.clone(),
+        nickname: info.nickname.clone(),
+        headimgurl: info.headimgurl.clone(),
+        sex: info.sex,
+        language: info.language.clone(),
+        country: info.country.clone(),
+        province: info.province.clone(),
+        city: info.city.clone(),
+        privilege: serde_json::Value::from(info.privilege.clone()).to_string(),
+        login_at: now,
+        expires_at: now.plus(GOOD_FOR),
+    }
 }
 
 /// Writes the consent beside the session that it opens.
@@ -113,21 +143,21 @@ pub(crate) async fn write(app: &App, tx: &Tx<'_>, person: &WebPerson) -> Result<
         rows::renew(tx, appid, openid, now, expires_at).await?;
         return Ok(());
     };
-    let privilege = serde_json::Value::from(info.privilege.clone()).to_string();
+    let told = as_told(app, info);
     rows::write(
         tx,
         appid,
         openid,
-        &info.nickname,
-        &info.headimgurl,
-        info.sex,
-        &info.language,
-        &info.country,
-        &info.province,
-        &info.city,
-        &privilege,
-        now,
-        expires_at,
+        &told.nickname,
+        &told.headimgurl,
+        told.sex,
+        &told.language,
+        &told.country,
+        &told.province,
+        &told.city,
+        &told.privilege,
+        told.login_at,
+        told.expires_at,
     )
     .await?;
     Ok(())

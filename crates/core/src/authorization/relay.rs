@@ -22,14 +22,23 @@ pub(super) async fn hand_on(
     address: &str,
     state: Option<&str>,
 ) -> Outcome<String> {
-    let broken = |error: Box<dyn std::error::Error + Send + Sync>| Failure::new(Code::Internal).cause(error);
     let code = format!("{BEGINNING}{}", app.dice.token::<32>());
     let digest = digest_of(&code);
-    let text = serde_json::to_string(person).map_err(|error| broken(error.into()))?;
+    let text = serde_json::to_string(person).map_err(|error| Failure::new(Code::Internal).cause(error))?;
     let sealed = app.sealer.seal(&text, &context(&digest));
-    rows::insert_relay(&app.store, &digest, &sealed, app.clock.now().plus(GOOD_FOR)).await?;
-    let mut location = Url::parse(address).map_err(|error| broken(error.into()))?;
-    location.query_pairs_mut().append_pair("code", &code);
+    let until = app.clock.now().plus(GOOD_FOR);
+    rows::insert_relay(&app.store, &digest, &sealed, &person.appid, &person.openid, until).await?;
+    told(address, "code", &code, state)
+}
+
+/// The site's address when its visitor did not consent (RFC 6749, 4.1.2.1).
+pub(super) fn denied(address: &str, state: Option<&str>) -> Outcome<String> {
+    told(address, "error", "access_denied", state)
+}
+
+fn told(address: &str, name: &str, value: &str, state: Option<&str>) -> Outcome<String> {
+    let mut location = Url::parse(address).map_err(|error| Failure::new(Code::Internal).cause(error))?;
+    location.query_pairs_mut().append_pair(name, value);
     if let Some(state) = state {
         location.query_pairs_mut().append_pair("state", state);
     }

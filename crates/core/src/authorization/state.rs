@@ -63,8 +63,10 @@ pub async fn prepare(app: &App, asked: &Asked<'_>) -> Outcome<Prepared> {
     };
     text("state", asked.state, CLIENT_STATE_MAX)?;
     let has_website = app.settings.apps.iter().any(|app| app.kind == AppKind::Website);
+    // WeChat's own pages open in WeChat only; its double opens in every browser.
+    let elsewhere = !asked.in_wechat && !app.settings.sandbox;
     let of = match asked.app {
-        None if !asked.in_wechat && asked.scope == Some("snsapi_login") && has_website => {
+        None if has_website && (elsewhere || asked.scope == Some("snsapi_login")) => {
             app.app_of(AppKind::Website, "app", None)?
         }
         named => flow::web_app(app, named)?,
@@ -102,7 +104,10 @@ fn allowed(app: &App, redirect: &str) -> Outcome<(String, Option<String>)> {
     let own = Url::parse(redirect).is_ok_and(|url| {
         let bare = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
         // To the letter, so that no parser can see another host in it than we do.
-        bare && redirect.strip_prefix(&origin(&app.web.public_url)).is_some_and(|rest| rest.starts_with('/'))
+        let is_under = |origin: &str| redirect.strip_prefix(origin).is_some_and(|rest| rest.starts_with('/'));
+        let own = origin(&app.web.public_url);
+        let local = || own.replace("//127.0.0.1", "//localhost");
+        bare && (is_under(&own) || (app.settings.sandbox && is_under(&local())))
     });
     if own {
         return Ok((redirect.to_owned(), None));
@@ -177,7 +182,15 @@ pub async fn come_back(
     }
     let row = rows::find_state(&app.store, &digest_of(state), app.clock.now()).await?;
     let Some(row) = row else { return Ok(None) };
-    let code = code.filter(|code| !code.is_empty()).ok_or_else(|| Failure::new(Code::ConsentDenied))?;
+    let Some(code) = code.filter(|code| !code.is_empty()) else {
+        return match (&row.relay, &row.redirect) {
+            (Some(_), Some(address)) => {
+                let location = relay::denied(address, row.client_state.as_deref())?;
+                Ok(Some(Back::To { location, login: None }))
+            }
+            _ => Err(Failure::new(Code::ConsentDenied)),
+        };
+    };
     match browser.filter(|browser| is_browser(browser)) {
         Some(_) if is_of(&row, browser) => finish(app, &row, state, code).await.map(Some),
         Some(_) => Err(Failure::new(Code::StateUnknown)),
@@ -218,5 +231,7 @@ async fn finish(app: &Arc<App>, row: &StateRow, state: &str, code: &str) -> Outc
         return Ok(Back::To { location, login: None });
     }
     let login = flow::open(app, person).await?;
-    Ok(Back::To { location: OWN_PAGE.to_owned(), login: Some(Box::new(login)) })
+    // What follows the # does not leave the browser.
+    let location = format!("{OWN_PAGE}#openid={}", login.authorization.openid);
+    Ok(Back::To { location, login: Some(Box::new(login)) })
 }

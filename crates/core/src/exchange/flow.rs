@@ -108,7 +108,9 @@ impl Job {
             ExchangeState::Exchanged => self.app.clock.now().plus(LEASE),
             _ => Timestamp::from_millis(0),
         };
-        rows::advance(&self.app.store, &self.digest, &self.lease, state, &sealed, until).await?;
+        let (appid, openid) = (&self.of.appid, kept.openid());
+        rows::advance(&self.app.store, &self.digest, &self.lease, state, &sealed, appid, openid, until)
+            .await?;
         Ok(())
     }
 

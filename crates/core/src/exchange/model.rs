@@ -70,6 +70,15 @@ impl Kept {
         }
     }
 
+    /// Whose it is, so that it goes with them.
+    pub(super) fn openid(&self) -> Option<&str> {
+        match self {
+            Self::Token { openid, .. } => Some(openid),
+            Self::Person(person) => Some(&person.openid),
+            Self::Snapshot | Self::Refused { .. } | Self::Failed(_) => None,
+        }
+    }
+
     /// What a call to WeChat that failed leaves behind.
     pub(super) fn failed(error: &weir_wechat::Error) -> (ExchangeState, Self) {
         use weir_wechat::{Error, UnreachableKind};

@@ -2,6 +2,7 @@ use weir_base::Timestamp;
 use weir_store::{row, statements};
 
 use super::model::ExchangeState;
+use crate::account::UserId;
 
 row! {
     pub struct ExchangeRow {
@@ -24,8 +25,12 @@ statements! {
         "UPDATE exchanges SET state = CASE WHEN state = 'exchanged' THEN state ELSE 'open' END, lease = $2, lease_until = $3
          WHERE code_digest = $1 AND state <> 'done' AND lease_until <= $4";
     /// A step further, from whoever still holds the lease; `lease_until` of 0 lets go of it.
-    write fn advance(code_digest: &str, lease: &str, state: ExchangeState, result: &str, lease_until: Timestamp) -> affected =
-        "UPDATE exchanges SET state = $3, result = $4, lease_until = $5 WHERE code_digest = $1 AND lease = $2 AND state <> 'done'";
+    write fn advance(code_digest: &str, lease: &str, state: ExchangeState, result: &str, appid: &str, openid: Option<&str>, lease_until: Timestamp) -> affected =
+        "UPDATE exchanges SET state = $3, result = $4, appid = $5, openid = $6, lease_until = $7
+         WHERE code_digest = $1 AND lease = $2 AND state <> 'done'";
+    /// What is kept of somebody who leaves. Their codes are spent: WeChat refuses them from now on.
+    write fn delete_of(user: UserId) -> affected =
+        "DELETE FROM exchanges WHERE (appid, openid) IN (SELECT appid, openid FROM identities WHERE user_id = $1)";
     /// Whoever comes next may go on at once.
     write fn let_go(code_digest: &str, lease: &str) -> affected =
         "UPDATE exchanges SET lease_until = 0 WHERE code_digest = $1 AND lease = $2 AND state <> 'done'";

@@ -143,3 +143,20 @@ impl FromRequestParts<Shared> for Bearer {
         }
     }
 }
+
+/// The host's user who is signed in on a page that logs somebody in; nobody where no good token is sent.
+pub(crate) struct SignedIn(pub(crate) Option<HostUser>);
+
+impl FromRequestParts<Shared> for SignedIn {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, server: &Shared) -> Result<Self, Refusal> {
+        let token = bearer(&parts.headers).filter(|token| !apikey::model::looks_like_key(token));
+        let Some(token) = token else { return Ok(Self(None)) };
+        match host::tokens::authenticate(&server.app, token).await {
+            // A page may still send a token that is over, and is about to get another.
+            Err(failure) if matches!(failure.code, Code::Unavailable | Code::Internal) => Err(failure.into()),
+            shown => Ok(Self(shown.ok())),
+        }
+    }
+}

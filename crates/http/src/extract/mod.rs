@@ -9,5 +9,5 @@ mod query;
 pub(crate) use address::{Asker, ClientAddress, Networks, Stranger, behind};
 pub(crate) use body::{Posted, Sent, discard, parse};
 pub(crate) use browser::{Asking, Guest, PollToken, cookie};
-pub(crate) use credentials::{Bearer, Host, Key, User, UserToken, authenticate};
+pub(crate) use credentials::{Bearer, Host, Key, SignedIn, User, UserToken, authenticate};
 pub(crate) use query::Query;

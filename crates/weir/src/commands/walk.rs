@@ -4,6 +4,7 @@ mod binding;
 mod caller;
 mod flows;
 mod pages;
+mod web;
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 

@@ -13,7 +13,7 @@ use weir_core::{
 use super::{BROWSER_COOKIE, LOGIN_COOKIE, envelope::Success, set_cookie, user::UserInfo};
 use crate::{
     Shared,
-    extract::{Asker, Query, Sent, cookie},
+    extract::{Asker, Query, Sent, SignedIn, cookie},
     problem::Refusal,
 };
 
@@ -42,6 +42,7 @@ pub(super) async fn auth(
     Asker(address): Asker,
     State(server): State<Shared>,
     headers: HeaderMap,
+    SignedIn(host): SignedIn,
     Sent(body): Sent<AuthBody>,
 ) -> Result<Response, Refusal> {
     let code = body.code.ok_or_else(|| Failure::invalid("code", "is missing"))?;
@@ -50,6 +51,7 @@ pub(super) async fn auth(
         state: body.state.as_deref(),
         app: None,
         browser: cookie(&headers, BROWSER_COOKIE),
+        host,
     };
     let logged_in = flow::login(&server.app, &login).await;
     let logged_in = logged_in.inspect_err(|failure| {

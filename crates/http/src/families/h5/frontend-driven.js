@@ -37,8 +37,10 @@ function ask(status, error) {
 }
 
 function display(user) {
+  sessionStorage.removeItem('wechat_again');
   show('授权有效');
-  $('avatar').src = user.headimgurl || 'data:,';
+  $('avatar').hidden = !user.headimgurl;
+  if (user.headimgurl) $('avatar').src = user.headimgurl;
   $('nickname').textContent = user.nickname || '未提供';
   $('openid').textContent = user.openid;
   $('login_time').textContent = time(user.login_time);
@@ -69,6 +71,12 @@ async function check(openid) {
   try {
     const result = await call('/api/user/' + encodeURIComponent(openid));
     if (result.exists && !result.need_auth) return display(result.user_info);
+    // Over: go and ask again, but only once, should WeChat send us straight back.
+    if (result.exists && !sessionStorage.getItem('wechat_again')) {
+      sessionStorage.setItem('wechat_again', '1');
+      show('授权已过期，正在重新授权…');
+      return authorize();
+    }
     ask(result.exists ? '授权已过期，请重新授权' : '需要授权');
   } catch (error) {
     ask('无法检查授权状态', error.message);
@@ -81,6 +89,14 @@ $('again').addEventListener('click', () => {
   authorize();
 });
 
+$('avatar').addEventListener('error', () => { $('avatar').hidden = true; });
+
+// After a login through Weir's own callback the openid stands behind the #.
+const hash = new URLSearchParams(location.hash.slice(1));
+if (hash.get('openid')) {
+  localStorage.setItem('wechat_openid', hash.get('openid'));
+  history.replaceState(null, '', PAGE);
+}
 const query = new URLSearchParams(location.search);
 const openid = localStorage.getItem('wechat_openid');
 if (query.get('code')) comeBack(query.get('code'), query.get('state'));

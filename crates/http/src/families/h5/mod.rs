@@ -17,7 +17,8 @@ pub(crate) use page::routes as pages;
 pub(crate) const BROWSER_COOKIE: &str = "weir_tx";
 /// Proves that a browser is of the person who logged in with it.
 pub(crate) const LOGIN_COOKIE: &str = "weir_h5";
-const BROWSER_AGE: u64 = 3600;
+/// As long as a state: afterwards the browser's pages may make states of their own again.
+const BROWSER_AGE: u64 = 600;
 const LOGIN_AGE: u64 = 30 * 86_400;
 
 pub(crate) fn routes() -> OpenApiRouter<Shared> {

@@ -11,7 +11,7 @@ use weir_core::{
 use super::envelope::Success;
 use crate::{
     Shared,
-    extract::{Asker, Query, Sent, cookie},
+    extract::{Asker, Query, Sent, SignedIn, cookie},
     families::h5::BROWSER_COOKIE,
     problem::Refusal,
 };
@@ -93,6 +93,7 @@ pub(super) async fn login(
     Asker(address): Asker,
     State(server): State<Shared>,
     headers: HeaderMap,
+    SignedIn(host): SignedIn,
     query: Query,
     body: Result<Sent<WebLoginBody>, Refusal>,
 ) -> Result<Success<TokenData>, Refusal> {
@@ -103,6 +104,7 @@ pub(super) async fn login(
         state: body.state.as_deref(),
         app: body.app.as_deref(),
         browser: cookie(&headers, BROWSER_COOKIE),
+        host,
     };
     let logged_in = flow::login(&server.app, &login).await;
     let logged_in = logged_in.inspect_err(|failure| {
@@ -120,10 +122,11 @@ pub(super) async fn api_login(
     asker: Asker,
     server: State<Shared>,
     headers: HeaderMap,
+    signed_in: SignedIn,
     query: Query,
     body: Result<Sent<WebLoginBody>, Refusal>,
 ) -> Result<Success<TokenData>, Refusal> {
-    login(asker, server, headers, query, body).await
+    login(asker, server, headers, signed_in, query, body).await
 }
 
 /// Log in with the code of `wx.login`.

@@ -103,6 +103,16 @@ weir_testkit::engines! {
         assert!(!weir.database.dump().await.values().flatten().any(|row| row.contains(&alice)));
     }
 
+    async fn the_code_of_an_erased_person_brings_nobody_back(engine) {
+        let Some(weir) = TestWeir::start(engine).await else { return };
+        let body = json!({ "code": official(&weir, "alice").await });
+        weir.client.post(AUTH, &body).await.data();
+        weir.person("alice").signed_in().await.delete("/api/v1/users/me").await.data();
+        refused(&weir.client.post(AUTH, &body).await, 500, "微信授权失败: code been used");
+        let dump = weir.database.dump().await;
+        assert!(dump["users"].iter().all(|row| row.contains("erased")), "{:?}", dump["users"]);
+    }
+
     async fn the_page_and_its_script_are_served(engine) {
         let Some(weir) = TestWeir::start(engine).await else { return };
         let page = weir.client.get("/wechat/frontend-driven").await;

@@ -92,6 +92,7 @@ weir_testkit::engines! {
         let back = browser.step(&chosen).await.location().unwrap();
         let page = browser.open(&back).await;
         page.says(200, "frontend-driven.js");
+        assert!(page.url.contains("#openid=o"), "{}", page.url);
         let mini = weir.person("alice").login().await;
         assert_eq!(mini["user"]["id"], 1, "the same person as in the mini-program");
     }
@@ -131,6 +132,10 @@ weir_testkit::engines! {
     async fn whoever_does_not_consent_is_told_so(engine) {
         let Some(weir) = start(engine).await else { return };
         let browser = weir.phone("alice");
+        let state = parameter(&page(&weir, &browser, &[("redirect", BLOG), ("state", "theirs")]).await, "state").unwrap();
+        let callback = format!("http://{}/api/wechat/callback?state={state}", weir.client.address());
+        let back = browser.step(&callback).await.location().unwrap();
+        assert_eq!(back, format!("{BLOG}?error=access_denied&state=theirs"));
         let state = parameter(&page(&weir, &browser, &[]).await, "state").unwrap();
         let callback = format!("http://{}/api/wechat/callback?state={state}", weir.client.address());
         browser.step(&callback).await.says(400, "Not authorised");

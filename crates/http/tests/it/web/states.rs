@@ -13,7 +13,8 @@ const STATE: &str = "请求参数错误: state";
 
 /// Asks for a state as a browser without cookies would: the state, WeChat's page, and the browser with its cookie.
 async fn ask(weir: &TestWeir) -> (String, String, Client) {
-    let answer = weir.client.get(URL).await;
+    let in_wechat = weir.client.with_header("user-agent", "MicroMessenger/8.0.50");
+    let answer = in_wechat.get(URL).await;
     let cookie = set_cookie(&answer, "weir_tx").unwrap();
     let data = answer.data();
     let (state, url) = (data["state"].as_str().unwrap().to_owned(), data["url"].as_str().unwrap().to_owned());
@@ -31,6 +32,16 @@ weir_testkit::engines! {
         assert_eq!((url.path(), url.fragment()), ("/connect/oauth2/authorize", Some("wechat_redirect")));
         let (other, _, _) = ask(&weir).await;
         assert_ne!(state, other);
+    }
+
+    async fn wechats_browser_gets_its_own_page_and_others_a_websites(engine) {
+        let Some(weir) = TestWeir::start(engine).await else { return };
+        for (agent, path) in [("Mozilla/5.0 (iPhone) MicroMessenger/8.0.50", "/connect/oauth2/authorize"), ("Mozilla/5.0 (Windows NT 10.0)", "/connect/qrconnect")] {
+            let answer = weir.client.with_header("user-agent", agent).get(&format!("{URL}?scope=snsapi_userinfo")).await;
+            assert_eq!(Url::parse(answer.data()["url"].as_str().unwrap()).unwrap().path(), path);
+        }
+        let named = weir.client.get(&format!("{URL}?app=official")).await;
+        assert!(named.data()["url"].as_str().unwrap().contains("/connect/oauth2/authorize"));
     }
 
     async fn a_page_brings_its_state_back_once(engine) {
@@ -80,6 +91,28 @@ weir_testkit::engines! {
         let answers = futures_util::future::join_all(bodies.iter().map(|body| browser.post(AUTH, body))).await;
         assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
         assert_eq!(weir.calls("/sns/oauth2/access_token").await, 1);
+    }
+
+    async fn a_code_with_a_state_of_ours_proves_an_openid_to_the_hosts_user(engine) {
+        let Some(weir) = TestWeir::start(engine).await else { return };
+        let bind = "/api/wechat/bind";
+        let user = weir.host(106);
+        for with_state in [false, true] {
+            let (state, _, browser) = ask(&weir).await;
+            let cookie = browser.clone();
+            let page = if with_state { cookie } else { weir.client.clone() };
+            let page = page.with_bearer(weir_testkit::phone::host_token(&json!({ "user_id": 106, "exp": weir.clock.now().seconds() + 60 })));
+            let body = if with_state {
+                json!({ "code": official(&weir, "alice").await, "state": state })
+            } else {
+                json!({ "code": official(&weir, "alice").await })
+            };
+            let openid = page.post(AUTH, &body).await.data()["user_info"]["openid"].clone();
+            let bound = user.post(bind, &json!({ "openid": openid })).await;
+            assert_eq!(bound.status, if with_state { 200 } else { 403 }, "{}", bound.text);
+        }
+        let other = weir.host(107).post(bind, &json!({ "openid": weir.openid("alice", weir_testkit::OFFICIAL).await })).await;
+        assert_eq!(other.status, 403, "{}", other.text);
     }
 
     async fn an_operator_may_insist_on_states_of_ours(engine) {

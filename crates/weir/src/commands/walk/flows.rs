@@ -20,6 +20,7 @@ pub(super) async fn all(walk: &mut Walk, app: &Arc<App>) {
     tokens(walk).await;
     secrets_of_wechat(walk).await;
     operators(walk, app).await;
+    super::web::all(walk).await;
     super::pages::all(walk, app).await;
     super::binding::all(walk, app).await;
     wechat_misbehaves(walk).await;
