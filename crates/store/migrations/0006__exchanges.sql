@@ -8,6 +8,8 @@ CREATE TABLE exchanges (
     result TEXT,
     appid TEXT,
     openid TEXT,
+    attempts BIGINT NOT NULL DEFAULT 0,
+    why TEXT,
     expires_at BIGINT NOT NULL
 );
 CREATE INDEX exchanges_openid ON exchanges (openid);

@@ -7,7 +7,7 @@ use weir_wechat::{OAuthToken, oauth::tells_profile};
 
 use super::{
     WebPerson,
-    model::{Consent, ExchangeState, Kept},
+    model::{Consent, ExchangeState, FailedBecause, Kept},
     rows::{self, ExchangeRow},
 };
 use crate::{App, AppSettings, Code, Failure, Outcome, account::model::text};
@@ -40,9 +40,19 @@ pub async fn exchange(app: &Arc<App>, of: &AppSettings, code: &str) -> Outcome<W
     });
     let waited = Stopwatch::start();
     let mut has_waited = false;
+    // How often the profile could not be read before we came.
+    let mut attempts = None;
     loop {
         let now = app.clock.now();
-        match rows::find(&app.store, &job.digest, now).await? {
+        let found = rows::find(&app.store, &job.digest, now).await?;
+        if let Some(row) = &found
+            && row.state == ExchangeState::Exchanged
+            && attempts.is_some_and(|before| before < row.attempts)
+        {
+            return Err(row.why.unwrap_or(FailedBecause::Broken).failure());
+        }
+        attempts = attempts.or(Some(found.as_ref().map_or(0, |row| row.attempts)));
+        match found {
             None if job.claim(now).await? => return run(&job, None).await,
             None => {}
             Some(row) if row.state == ExchangeState::Done => return job.open(&row)?.answer(),
@@ -167,12 +177,14 @@ impl Job {
                 }
                 // The code is spent, the consent is not: whoever comes next asks for the profile again.
                 Err(error) => {
-                    rows::let_go(&self.app.store, &self.digest, &self.lease).await?;
+                    let why = FailedBecause::of(&error);
+                    rows::let_go(&self.app.store, &self.digest, &self.lease, why).await?;
                     return Err(error.into());
                 }
             }
         };
         let Some(person) = consent.person(&self.of, info) else {
+            rows::let_go(&self.app.store, &self.digest, &self.lease, FailedBecause::Broken).await?;
             return Err(Failure::new(Code::WeChatBroken).cause("the profile is somebody else's"));
         };
         self.keep(ExchangeState::Done, &Kept::Person(Box::new(person.clone()))).await?;

@@ -52,12 +52,32 @@ pub(super) enum Kept {
     Failed(FailedBecause),
 }
 
-/// Why there was no answer to keep.
-#[derive(Clone, Copy, Serialize, Deserialize)]
-pub(super) enum FailedBecause {
-    Timeout,
-    Broken,
-    Busy,
+text_enum! {
+    /// Why there was no answer to keep.
+    #[derive(Serialize, Deserialize)]
+    pub enum FailedBecause {
+        Timeout = "timeout",
+        Broken = "broken",
+        Busy = "busy",
+    }
+}
+
+impl FailedBecause {
+    pub(super) fn of(error: &weir_wechat::Error) -> Self {
+        match Failure::from(error.clone()).code {
+            Code::WeChatTimeout => Self::Timeout,
+            Code::WeChatBusy => Self::Busy,
+            _ => Self::Broken,
+        }
+    }
+
+    pub(super) fn failure(self) -> Failure {
+        match self {
+            Self::Timeout => Failure::new(Code::WeChatTimeout),
+            Self::Broken => Failure::new(Code::WeChatBroken),
+            Self::Busy => Failure::new(Code::WeChatBusy).retry_after(std::time::Duration::from_secs(1)),
+        }
+    }
 }
 
 impl Kept {
@@ -81,17 +101,11 @@ impl Kept {
 
     /// What a call to WeChat that failed leaves behind.
     pub(super) fn failed(error: &weir_wechat::Error) -> (ExchangeState, Self) {
-        use weir_wechat::{Error, UnreachableKind};
-        let because = match error {
-            Error::Refused { errcode, .. } => {
-                let reason = error.reason().to_owned();
-                return (ExchangeState::Done, Self::Refused { errcode: *errcode, reason });
-            }
-            Error::Unreachable { kind: UnreachableKind::Timeout } => FailedBecause::Timeout,
-            _ if Failure::from(error.clone()).code == Code::WeChatBusy => FailedBecause::Busy,
-            _ => FailedBecause::Broken,
-        };
-        (ExchangeState::Failed, Self::Failed(because))
+        if let weir_wechat::Error::Refused { errcode, .. } = error {
+            let reason = error.reason().to_owned();
+            return (ExchangeState::Done, Self::Refused { errcode: *errcode, reason });
+        }
+        (ExchangeState::Failed, Self::Failed(FailedBecause::of(error)))
     }
 
     /// What everybody who comes with the code is told.
@@ -103,11 +117,7 @@ impl Kept {
                 wechat: Some(WeChatRefusal { errcode, reason }),
                 ..Failure::new(Code::LoginRefused)
             }),
-            Self::Failed(FailedBecause::Timeout) => Err(Failure::new(Code::WeChatTimeout)),
-            Self::Failed(FailedBecause::Broken) => Err(Failure::new(Code::WeChatBroken)),
-            Self::Failed(FailedBecause::Busy) => {
-                Err(Failure::new(Code::WeChatBusy).retry_after(std::time::Duration::from_secs(1)))
-            }
+            Self::Failed(because) => Err(because.failure()),
             Self::Token { .. } => Err(Failure::new(Code::Internal).cause("an exchange ended halfway")),
         }
     }

@@ -1,7 +1,7 @@
 use weir_base::Timestamp;
 use weir_store::{row, statements};
 
-use super::model::ExchangeState;
+use super::model::{ExchangeState, FailedBecause};
 use crate::account::UserId;
 
 row! {
@@ -9,16 +9,19 @@ row! {
         pub state: ExchangeState,
         pub result: Option<String>,
         pub lease_until: Timestamp,
+        pub attempts: i64,
+        pub why: Option<FailedBecause>,
     }
 }
 
 statements! {
     read fn find(code_digest: &str, now: Timestamp) -> optional ExchangeRow =
-        "SELECT state, result, lease_until FROM exchanges WHERE code_digest = $1 AND expires_at > $2";
+        "SELECT state, result, lease_until, attempts, why FROM exchanges WHERE code_digest = $1 AND expires_at > $2";
     /// The right to exchange a code: nobody has come with it yet, or so long ago that it is forgotten.
     write fn claim(code_digest: &str, lease: &str, lease_until: Timestamp, expires_at: Timestamp, now: Timestamp) -> affected =
         "INSERT INTO exchanges (code_digest, state, lease, lease_until, result, expires_at) VALUES ($1, 'open', $2, $3, NULL, $4)
-         ON CONFLICT (code_digest) DO UPDATE SET state = 'open', lease = $2, lease_until = $3, result = NULL, expires_at = $4
+         ON CONFLICT (code_digest) DO UPDATE SET state = 'open', lease = $2, lease_until = $3, result = NULL, expires_at = $4,
+            attempts = 0, why = NULL
          WHERE exchanges.expires_at <= $5";
     /// The right to go on where somebody failed or died.
     write fn take_over(code_digest: &str, lease: &str, lease_until: Timestamp, now: Timestamp) -> affected =
@@ -31,9 +34,9 @@ statements! {
     /// What is kept of somebody who leaves. Their codes are spent: WeChat refuses them from now on.
     write fn delete_of(user: UserId) -> affected =
         "DELETE FROM exchanges WHERE (appid, openid) IN (SELECT appid, openid FROM identities WHERE user_id = $1)";
-    /// Whoever comes next may go on at once.
-    write fn let_go(code_digest: &str, lease: &str) -> affected =
-        "UPDATE exchanges SET lease_until = 0 WHERE code_digest = $1 AND lease = $2 AND state <> 'done'";
+    /// An attempt to read the profile has failed. Whoever comes later may make the next at once.
+    write fn let_go(code_digest: &str, lease: &str, why: FailedBecause) -> affected =
+        "UPDATE exchanges SET lease_until = 0, attempts = attempts + 1, why = $3 WHERE code_digest = $1 AND lease = $2 AND state <> 'done'";
     write fn delete_expired(before: Timestamp, limit: i64) -> affected =
         "DELETE FROM exchanges WHERE code_digest IN (SELECT code_digest FROM exchanges WHERE expires_at < $1 LIMIT $2)";
 }

@@ -50,6 +50,24 @@ weir_testkit::engines! {
         assert_eq!((weir.calls(EXCHANGE).await, weir.calls(PROFILE).await), (1, 2));
     }
 
+    async fn fifty_who_wait_for_one_profile_share_its_failure(engine) {
+        let Some(weir) = TestWeir::start_with(engine, |setup| setup.wechat_tries = 1).await else { return };
+        let body = json!({ "code": official(&weir, "alice").await });
+        weir.fault(&json!({ "path": PROFILE, "kind": "timeout", "times": 1 })).await;
+        let waiting = tokio::spawn({
+            let (client, body) = (weir.client.clone(), body.clone());
+            async move { join_all((0..50).map(|_| client.post(AUTH, &body))).await }
+        });
+        weir.wait_for_sleepers(2).await;
+        weir.clock.advance(Duration::from_secs(5));
+        // Who came before the clock moved shares the failure; who came after it asked again, all together.
+        let failed = waiting.await.unwrap().iter().filter(|answer| answer.status != 200).count();
+        assert!(failed >= 1, "nobody was told");
+        assert!(weir.calls(PROFILE).await <= 2, "asked once for each");
+        weir.client.post(AUTH, &body).await.data();
+        assert_eq!(weir.calls(EXCHANGE).await, 1);
+    }
+
     async fn a_wechat_that_misbehaves_is_told_and_leaves_nothing(engine) {
         let Some(weir) = TestWeir::start_with(engine, |setup| setup.wechat_tries = 1).await else { return };
         for path in [EXCHANGE, PROFILE] {
