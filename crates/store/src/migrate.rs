@@ -43,6 +43,7 @@ const MIGRATIONS: &[Pair] = &[
     both!("0006__exchanges"),
     pair!("0007__binding"),
     both!("0008__authorizations"),
+    both!("0009__scanned_sessions"),
 ];
 
 /// A number for PostgreSQL's advisory lock that only our migrations take: "weir" in ASCII.

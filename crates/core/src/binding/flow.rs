@@ -17,6 +17,7 @@ use crate::{
     exchange::WebPerson,
     host::{HostId, HostUser, Realm, model::subject},
     qr,
+    session::{self, SessionId},
 };
 
 /// How long ago an openid may have been proven to be bound without a new proof.
@@ -136,17 +137,27 @@ pub async fn bound_to(app: &App, account: &Account) -> Outcome<Option<BoundRow>>
     Ok(rows::by_openid(&app.store, &account.appid, &account.openid).await?)
 }
 
-/// Ends the user's binding; its row stays.
+/// Ends the user's binding; its row stays. The sessions that the WeChat account has opened by it end too, but not the one
+/// that asks.
 pub async fn unbind(app: &App, user: &HostUser) -> Outcome<()> {
     let now = app.clock.now();
     let entry = Entry::new(app, user.subject(), Action::BindingEnded, user.subject());
     let (realm, id) = (user.realm, user.id.clone());
+    let kept = user.session.as_ref().map(|session| session.id.clone());
     app.store
         .transaction(move |tx| {
             Box::pin(async move {
                 if rows::unbind(tx, realm, &id, now).await? == 0 {
                     return Err(Failure::new(Code::NotBound));
                 }
+                let kept = kept.as_ref().map_or("", SessionId::as_str);
+                match (realm, id.number().and_then(|number| i64::try_from(number).ok())) {
+                    (Realm::Host, _) => session::rows::end_of_host(tx, &id, kept, now).await?,
+                    (Realm::Weir, Some(user)) => {
+                        session::rows::end_of_bound(tx, UserId(user), kept, now).await?
+                    }
+                    (Realm::Weir, None) => 0,
+                };
                 entry.write(tx).await?;
                 Ok(())
             })

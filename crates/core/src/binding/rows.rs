@@ -10,6 +10,7 @@ use crate::{
 row! {
     /// Whom a WeChat account is bound to.
     pub struct BoundRow {
+        pub id: i64,
         pub realm: Realm,
         pub user_id: HostId,
     }
@@ -25,9 +26,11 @@ statements! {
         "SELECT id, user_id, wechat_openid, wechat_unionid, nickname, avatar_url, is_active, created_at, updated_at
          FROM wechat_bindings WHERE realm = $1 AND user_id = $2 AND is_active";
     read fn by_openid(appid: &str, openid: &str) -> optional BoundRow =
-        "SELECT realm, user_id FROM wechat_bindings WHERE appid = $1 AND wechat_openid = $2 AND is_active";
+        "SELECT id, realm, user_id FROM wechat_bindings WHERE appid = $1 AND wechat_openid = $2 AND is_active";
     read fn by_unionid(platform: &str, unionid: &str) -> optional BoundRow =
-        "SELECT realm, user_id FROM wechat_bindings WHERE platform = $1 AND wechat_unionid = $2 AND is_active";
+        "SELECT id, realm, user_id FROM wechat_bindings WHERE platform = $1 AND wechat_unionid = $2 AND is_active";
+    /// Nobody ends the binding before the transaction ends. Nothing when it has ended.
+    write fn hold(id: i64) -> affected = "UPDATE wechat_bindings SET is_active = TRUE WHERE id = $1 AND is_active";
     write fn unbind(realm: Realm, user: &HostId, now: Timestamp) -> affected =
         "UPDATE wechat_bindings SET is_active = FALSE, updated_at = $3 WHERE realm = $1 AND user_id = $2 AND is_active";
     /// What a code has proven, for those who bind it later.

@@ -1,7 +1,7 @@
 use weir_base::Timestamp;
 use weir_store::{text_enum, text_field};
 
-use crate::{Code, Failure, Outcome};
+use crate::{Code, Failure, Outcome, session::SessionId};
 
 text_enum! {
     /// Whose users an id counts: Weir's user 7 is not the host application's user 7.
@@ -50,6 +50,7 @@ pub struct HostUser {
 /// The WeChat account behind a user token.
 #[derive(Clone, Debug)]
 pub struct Proven {
+    pub id: SessionId,
     pub appid: String,
     pub openid: String,
     /// When the session was opened.

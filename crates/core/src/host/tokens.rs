@@ -90,7 +90,8 @@ pub async fn authenticate(app: &App, token: &str) -> Outcome<HostUser> {
 /// A user token of our own. One that a scanned QR code opened acts as the host user it was opened for.
 async fn ours(app: &App, token: &str) -> Outcome<HostUser> {
     let caller = session::flow::authenticate(app, token).await?;
-    let proven = Proven { appid: caller.appid, openid: caller.openid, at: caller.opened_at };
+    let proven =
+        Proven { id: caller.session, appid: caller.appid, openid: caller.openid, at: caller.opened_at };
     let nickname = label(&caller.profile.nickname);
     let (realm, id) = match caller.host_user {
         Some(id) => (Realm::Host, id),

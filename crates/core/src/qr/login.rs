@@ -79,7 +79,8 @@ pub async fn collect(app: &Arc<App>, session: &str, poll_token: &str) -> Outcome
         unionid: account.unionid,
         session_key: None,
     };
-    let scanned = Scanned { qr: session.to_owned(), bound_to: (bound.realm, bound.user_id) };
+    let scanned =
+        Scanned { qr: session.to_owned(), bound_to: (bound.realm, bound.user_id), binding: bound.id };
     match session::flow::open_scanned(app, proof, scanned.clone()).await {
         Ok(opened) => Ok(Collected { shown, row, opened: Some((opened, scanned)) }),
         Err(failure) if failure.code == Code::QrUsed => Ok(Collected { shown, row, opened: None }),

@@ -14,7 +14,7 @@ use crate::{
     App, Code, Failure, Outcome,
     account::{self, Profile, ProfileChange, UserId, merge, model::text},
     audit::{Action, Entry},
-    authorization,
+    authorization, binding,
     exchange::WebPerson,
     host::{HostId, Realm},
     identity::{self, IdentityId, Proof, model::seal_context, rows::KnownRow},
@@ -152,6 +152,12 @@ impl Login {
             && qr::rows::consume(tx, &scanned.qr, self.now).await? == 0
         {
             return Err(Failure::new(Code::QrUsed).into());
+        }
+        // Held, so that whoever unbinds now finds this session and ends it.
+        if let Some(scanned) = &self.scanned
+            && binding::rows::hold(tx, scanned.binding).await? == 0
+        {
+            return Err(Failure::new(Code::NotBound).into());
         }
         let bound_to = self.scanned.as_ref().map(|scanned| &scanned.bound_to);
         let Proof { appid, openid, .. } = &self.proof;

@@ -22,6 +22,8 @@ text_enum! {
         /// A token that had been replaced was refreshed again: somebody has a copy.
         TokenReused = "token_reused",
         Erased = "erased",
+        /// A scanned QR code had opened it, and what it was opened by is bound no more.
+        Unbound = "unbound",
     }
 }
 
@@ -103,4 +105,6 @@ pub struct Scanned {
     pub qr: String,
     /// Whom the WeChat account is bound to.
     pub bound_to: (crate::host::Realm, HostId),
+    /// The binding that says so.
+    pub binding: i64,
 }

@@ -51,6 +51,15 @@ statements! {
          RETURNING user_id, openid, host_user, (SELECT u.nickname FROM users u WHERE u.id = sessions.user_id) AS nickname";
     write fn end(id: &SessionId, because: EndedBecause, now: Timestamp) -> affected =
         "UPDATE sessions SET state = 'ended', ended_because = $2, updated_at = $3 WHERE id = $1 AND state = 'alive'";
+    /// The sessions that scanned QR codes have opened for a host user, but not `kept`.
+    write fn end_of_host(host_user: &HostId, kept: &str, now: Timestamp) -> affected =
+        "UPDATE sessions SET state = 'ended', ended_because = 'unbound', updated_at = $3
+         WHERE host_user = $1 AND state = 'alive' AND id <> $2";
+    /// The sessions that a WeChat account opened which is not the user's own but was bound to them.
+    write fn end_of_bound(user: UserId, kept: &str, now: Timestamp) -> affected =
+        "UPDATE sessions SET state = 'ended', ended_because = 'unbound', updated_at = $3
+         WHERE user_id = $1 AND state = 'alive' AND id <> $2 AND host_user IS NULL
+            AND NOT EXISTS (SELECT 1 FROM identities i WHERE i.appid = sessions.appid AND i.openid = sessions.openid AND i.user_id = $1)";
     /// The openid is personal data: it goes with its person.
     write fn forget_user(user: UserId, now: Timestamp) -> affected =
         "UPDATE sessions SET state = 'ended', ended_because = 'erased', openid = '', host_user = NULL, updated_at = $2 WHERE user_id = $1";

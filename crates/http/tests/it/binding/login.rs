@@ -148,6 +148,63 @@ weir_testkit::engines! {
         assert_eq!(weir.number("SELECT COUNT(*) FROM sessions").await, 0);
     }
 
+    async fn who_unbinds_ends_what_the_wechat_account_has_signed_in(engine) {
+        let Some(weir) = TestWeir::start(engine).await else { return };
+        bound(&weir, 106, "alice").await;
+        bound(&weir, 107, "bob").await;
+        let mut tokens = Vec::new();
+        for person in ["alice", "alice", "bob"] {
+            let started = start(&weir).await;
+            weir.phone(person).confirm(text(&started["qr_code_data"])).await.says(200, "Signed in");
+            tokens.push(weir.client.with_bearer(text(&collect(&weir.client, &started).await.data()["token"])));
+        }
+        tokens[0].delete(super::UNBIND).await.refused(200);
+        assert_eq!(tokens[0].get(BINDING).await.json["data"], json!(null), "whoever asks stays");
+        assert_eq!(tokens[1].get(BINDING).await.status, 401);
+        assert_eq!(tokens[1].post_empty("/api/v1/auth/refresh").await.status, 401);
+        assert_eq!(tokens[2].get(BINDING).await.data()["user_id"], 107);
+        bound(&weir, 106, "alice").await;
+        weir.host(106).delete(super::UNBIND).await.refused(200);
+        assert_eq!(tokens[0].get(BINDING).await.status, 401, "the host application asked");
+    }
+
+    async fn no_sign_in_outlives_the_binding_that_ends_meanwhile(engine) {
+        let Some(weir) = TestWeir::start(engine).await else { return };
+        bound(&weir, 106, "alice").await;
+        let mut started = Vec::new();
+        for _ in 0..50 {
+            started.push(start(&weir).await);
+            let code = text(&started[started.len() - 1]["qr_code_data"]);
+            weir.phone("alice").confirm(code).await.says(200, "Signed in");
+        }
+        let (client, user) = (weir.client.clone(), weir.host(106));
+        together(started.into_iter().enumerate().map(|(number, started)| {
+            let (client, user) = (client.clone(), user.clone());
+            async move {
+                if number == 25 {
+                    user.delete(super::UNBIND).await.refused(200);
+                }
+                assert!([200, 404].contains(&collect(&client, &started).await.status));
+            }
+        }))
+        .await;
+        assert_eq!(weir.number("SELECT COUNT(*) FROM sessions WHERE state = 'alive'").await, 0);
+    }
+
+    async fn a_wechat_account_that_is_bound_no_more_is_signed_out_of_the_weir_user(engine) {
+        let Some(weir) = TestWeir::start(engine).await else { return };
+        let me = weir.person("alice").signed_in().await;
+        let session = generate(&me).await;
+        weir.phone("bob").confirm(text(&session["qr_code_data"])).await.says(200, "WeChat is bound");
+        let started = start(&weir).await;
+        weir.phone("bob").confirm(text(&started["qr_code_data"])).await.says(200, "Signed in");
+        let bobs = weir.client.with_bearer(text(&collect(&weir.client, &started).await.data()["token"]));
+        assert_eq!(bobs.get(BINDING).await.status, 200);
+        me.delete(super::UNBIND).await.refused(200);
+        assert_eq!(bobs.get(BINDING).await.status, 401);
+        assert_eq!(me.get(BINDING).await.status, 200);
+    }
+
     async fn a_user_of_weir_who_is_bound_signs_in_as_themselves(engine) {
         let Some(weir) = TestWeir::start(engine).await else { return };
         let me = weir.person("alice").signed_in().await;
