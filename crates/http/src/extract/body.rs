@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use axum::{
+    Form,
     body::{Body, HttpBody as _},
     extract::{FromRequest, Request},
     http::header,
@@ -36,6 +37,24 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Sent<T> {
     }
 }
 
+/// The form of a page. A body that is none is refused by its content type.
+pub(crate) struct Filled<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequest<Shared> for Filled<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, server: &Shared) -> Result<Self, Refusal> {
+        if essence(&request).as_deref() != Some("application/x-www-form-urlencoded") {
+            return Err(Refusal(Reason::UnsupportedMediaType));
+        }
+        let (parts, body) = request.into_parts();
+        let bytes = whole(server, body).await?;
+        let form = Form::from_request(Request::from_parts(parts, Body::from(bytes)), &()).await;
+        let Form(form) = form.map_err(|_| Failure::invalid("form", "cannot be read"))?;
+        Ok(Self(form))
+    }
+}
+
 /// A JSON body whatever its content type says, as WeChat takes them.
 pub(crate) struct Posted<T>(pub(crate) T);
 
@@ -43,18 +62,24 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Posted<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, server: &Shared) -> Result<Self, Refusal> {
-        let limit = server.body_limit;
-        let clock = &server.app.clock;
-        let mut body = request.into_body();
-        let read = clock.timeout(SLOWEST, read(&mut body, limit)).await;
-        let read = read.ok_or_else(|| Failure::invalid("body", "did not come within 30 seconds"))?;
-        let Some(bytes) = read? else {
-            discard(clock, body).await;
-            return Err(Refusal(Reason::TooLarge { limit }));
-        };
+        let bytes = whole(server, request.into_body()).await?;
         // Nothing says as much as an object without fields: what is missing is then named.
         let bytes: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
         parse(bytes).map(Self).map_err(Refusal::from)
+    }
+}
+
+/// The whole body. One that is too long or too slow is refused.
+async fn whole(server: &Shared, mut body: Body) -> Result<Bytes, Refusal> {
+    let (limit, clock) = (server.body_limit, &server.app.clock);
+    let read = clock.timeout(SLOWEST, read(&mut body, limit)).await;
+    let read = read.ok_or_else(|| Failure::invalid("body", "did not come within 30 seconds"))?;
+    match read? {
+        Some(bytes) => Ok(bytes),
+        None => {
+            discard(clock, body).await;
+            Err(Refusal(Reason::TooLarge { limit }))
+        }
     }
 }
 
@@ -91,11 +116,16 @@ pub(crate) async fn discard(clock: &Clock, mut body: Body) {
     let _ = clock.timeout(SLOWEST, reading).await;
 }
 
+/// The content type without its parameters.
+fn essence(request: &Request) -> Option<String> {
+    let value = request.headers().get(header::CONTENT_TYPE)?;
+    let essence = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    Some(essence.to_ascii_lowercase())
+}
+
 /// No content type is taken for JSON: some clients send none.
 fn speaks_json(request: &Request) -> bool {
-    let Some(value) = request.headers().get(header::CONTENT_TYPE) else { return true };
-    let essence = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
-    let essence = essence.to_ascii_lowercase();
+    let Some(essence) = essence(request) else { return true };
     essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
 

@@ -7,7 +7,7 @@ mod credentials;
 mod query;
 
 pub(crate) use address::{Asker, ClientAddress, Networks, Stranger, behind};
-pub(crate) use body::{Posted, Sent, discard, parse};
+pub(crate) use body::{Filled, Posted, Sent, discard, parse};
 pub(crate) use browser::{Asking, Guest, PollToken, cookie};
 pub(crate) use credentials::{Bearer, Host, Key, SignedIn, User, UserToken, authenticate};
 pub(crate) use query::Query;

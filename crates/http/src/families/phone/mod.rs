@@ -6,10 +6,9 @@ mod web;
 mod words;
 
 use axum::{
-    Form,
     extract::{
         Path, Query, State,
-        rejection::{FormRejection, PathRejection, QueryRejection},
+        rejection::{PathRejection, QueryRejection},
     },
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
@@ -25,7 +24,7 @@ use self::{
 };
 use crate::{
     Shared,
-    extract::{Guest, cookie},
+    extract::{Filled, Guest, cookie},
     observe::Asked,
     problem::Refusal,
 };
@@ -129,9 +128,8 @@ async fn decide(
     _: Guest,
     State(server): State<Shared>,
     headers: HeaderMap,
-    form: Result<Form<Decision>, FormRejection>,
+    Filled(form): Filled<Decision>,
 ) -> Result<Response, Refusal> {
-    let Form(form) = form.map_err(|_| Failure::invalid("form", "cannot be read"))?;
     let app = &server.app;
     let confirmed = match form.decision.as_deref() {
         Some("confirm") => true,

@@ -2,8 +2,7 @@
 //! OAuth domain.
 
 use axum::{
-    Form,
-    extract::{State, rejection::FormRejection},
+    extract::State,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -22,7 +21,7 @@ use super::{
 };
 use crate::{
     Shared,
-    extract::{Guest, cookie},
+    extract::{Filled, Guest, cookie},
     families::h5::{BROWSER_COOKIE, LOGIN_COOKIE, set_cookie},
     problem::Refusal,
 };
@@ -79,9 +78,8 @@ pub(super) async fn go_on(
     _: Guest,
     State(server): State<Shared>,
     headers: HeaderMap,
-    form: Result<Form<Continuing>, FormRejection>,
+    Filled(form): Filled<Continuing>,
 ) -> Result<Response, Refusal> {
-    let Form(form) = form.map_err(|_| Failure::invalid("form", "cannot be read"))?;
     match form.decision.as_deref() {
         Some("confirm") => {}
         Some("refuse") => {

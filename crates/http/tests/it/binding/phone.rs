@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use reqwest::Method;
 use serde_json::{Value, json};
 use weir_testkit::{OFFICIAL, Page, TestWeir, phone::read_qr};
 
@@ -174,6 +175,23 @@ weir_testkit::engines! {
         nothing_is_bound(&weir).await;
         phone.tap(&other_form, "confirm").await.says(200, "WeChat is bound");
         assert_eq!(weir.host(107).get(BINDING).await.data()["user_id"], 107);
+    }
+
+    async fn what_is_no_form_or_too_long_is_refused_as_such(engine) {
+        let Some(weir) = TestWeir::start(engine).await else { return };
+        for path in ["/s/decision", "/s/continue"] {
+            for (kind, body, status) in [
+                ("application/json", r#"{"decision":"confirm"}"#.to_owned(), 415),
+                ("text/plain", "decision=confirm".to_owned(), 415),
+                ("application/x-www-form-urlencoded", "x".repeat(1 << 21), 413),
+                ("application/x-www-form-urlencoded", "decision=maybe".to_owned(), 400),
+                ("application/x-www-form-urlencoded; charset=utf-8", "decision=confirm&decision=refuse".to_owned(), 400),
+            ] {
+                let answer = weir.client.send(Method::POST, path, Some((body, kind))).await;
+                assert_eq!(answer.status, status, "{path} {kind}");
+                assert_eq!(answer.header("content-type"), Some("text/html; charset=utf-8"));
+            }
+        }
     }
 
     async fn a_state_is_good_for_one_code(engine) {
