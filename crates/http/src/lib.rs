@@ -109,13 +109,15 @@ impl Gateway {
 }
 
 fn cors(origins: &[String]) -> Result<CorsLayer, String> {
-    use axum::http::{HeaderValue, Method, header};
+    use axum::http::{HeaderName, HeaderValue, Method, header};
     let layer = CorsLayer::new()
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
         .allow_headers([
             header::AUTHORIZATION,
             header::CONTENT_TYPE,
             header::IF_NONE_MATCH,
+            HeaderName::from_static("last-event-id"),
+            extract::POLL_TOKEN,
             observe::REQUEST_ID,
         ])
         .expose_headers([observe::REQUEST_ID, header::RETRY_AFTER])

@@ -2,7 +2,7 @@ use std::convert::Infallible;
 
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, header, request::Parts},
+    http::{HeaderMap, HeaderName, header, request::Parts},
 };
 use weir_core::{Code, Failure, qr::flow::Browser};
 
@@ -35,6 +35,8 @@ impl FromRequestParts<Shared> for Asking {
     }
 }
 
+pub(crate) const POLL_TOKEN: HeaderName = HeaderName::from_static("x-poll-token");
+
 /// What the browser of a sign-in asks with.
 pub(crate) struct PollToken(pub(crate) String);
 
@@ -42,7 +44,7 @@ impl FromRequestParts<Shared> for PollToken {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, _: &Shared) -> Result<Self, Refusal> {
-        let token = parts.headers.get("x-poll-token").and_then(|token| token.to_str().ok());
+        let token = parts.headers.get(POLL_TOKEN).and_then(|token| token.to_str().ok());
         let token = token.filter(|token| !token.is_empty());
         let missing = || Failure::new(Code::Unauthenticated).detail("X-Poll-Token is missing");
         Ok(Self(token.ok_or_else(missing)?.to_owned()))

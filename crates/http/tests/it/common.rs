@@ -184,7 +184,9 @@ weir_testkit::engines! {
             assert_eq!(preflight.header("access-control-allow-origin"), Some(origin));
             assert!(preflight.header("access-control-allow-methods").unwrap().contains("PATCH"));
             let headers = preflight.header("access-control-allow-headers").unwrap().to_lowercase();
-            assert!(headers.contains("authorization") && headers.contains("content-type"), "{headers}");
+            for header in ["authorization", "content-type", "x-poll-token", "last-event-id"] {
+                assert!(headers.contains(header), "{headers}");
+            }
             assert!(preflight.header("x-request-id").is_some());
             // Refusals are for the page to read as well.
             for answer in [page.get("/api/live").await, page.get(ME).await, page.get("/api/v1/nothing").await]
