@@ -63,7 +63,10 @@ impl Keys {
         let _one_at_a_time = self.fetching.lock().await;
         let known = self.known();
         let may_ask = known.asked_at.is_none_or(|at| app.clock.now().since(at) >= LOOK_EVERY);
-        let known = if may_ask { self.fetch(app).await? } else { known };
+        let known = if may_ask { self.fetch(app).await } else { known };
+        if known.fetched_at.is_none() {
+            return Err(unreadable());
+        }
         Ok(known.fitting(algorithm, id))
     }
 
@@ -71,7 +74,7 @@ impl Keys {
         self.known.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    async fn fetch(&self, app: &App) -> Outcome<Known> {
+    async fn fetch(&self, app: &App) -> Known {
         let answer = app.wechat.document(&self.url).await;
         let now = app.clock.now();
         let set = answer.map_err(|error| error.to_string()).and_then(|body| {
@@ -86,15 +89,17 @@ impl Keys {
             }
             Err(error) => {
                 tracing::warn!(error, "the host application's keys (host.jwks_url) cannot be read");
-                if known.fetched_at.is_none() {
-                    return Err(Failure::new(Code::Unavailable)
-                        .detail("the host application's keys cannot be read")
-                        .retry_after(LOOK_EVERY));
-                }
             }
         }
-        Ok(known.clone())
+        known.clone()
     }
+}
+
+/// A token that cannot be checked is not a wrong one.
+fn unreadable() -> Failure {
+    Failure::new(Code::Unavailable)
+        .detail("the host application's keys cannot be read")
+        .retry_after(LOOK_EVERY)
 }
 
 impl Known {

@@ -116,7 +116,7 @@ weir_testkit::engines! {
         place.say("no key set");
         assert_eq!(asked_with(&weir, &old_token).await, 503, "there are no keys yet");
         place.say(&old.client.get(KEYS).await.text);
-        assert_eq!(asked_with(&weir, &old_token).await, 401, "not asked again at once");
+        assert_eq!(asked_with(&weir, &old_token).await, 503, "not asked again at once, and nobody is told that their token is wrong");
         weir.clock.advance(Duration::from_secs(30));
         assert_eq!(asked_with(&weir, &old_token).await, 200);
         // A stranger's made-up key ids make us ask once in 30 seconds, whatever their number.
