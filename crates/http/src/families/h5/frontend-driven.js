@@ -22,7 +22,8 @@ async function call(path, options) {
 async function authorize() {
   try {
     const query = new URLSearchParams({ redirect: PAGE, scope: 'snsapi_userinfo' });
-    const { url } = await call('/api/wechat/authorize-url?' + query);
+    const { url, state } = await call('/api/wechat/authorize-url?' + query);
+    sessionStorage.setItem('wechat_state', state);
     location.assign(url);
   } catch (error) {
     ask('无法开始授权', error.message);
@@ -53,6 +54,10 @@ function display(user) {
 // WeChat has sent us back. The code works once, so it must not stay in the address.
 async function comeBack(code, state) {
   history.replaceState(null, '', PAGE);
+  // A code that this page did not ask for is somebody else's: whoever made the link would have us log in as them.
+  if (!state || state !== sessionStorage.getItem('wechat_state')) {
+    return ask('授权失败', 'state 无效，请重新授权');
+  }
   show('正在登录…');
   try {
     const { user_info } = await call('/api/wechat/auth', {

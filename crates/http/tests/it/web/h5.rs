@@ -120,6 +120,7 @@ weir_testkit::engines! {
         let policy = page.headers.get("content-security-policy").unwrap().to_str().unwrap();
         assert!(policy.starts_with("default-src 'self'"), "{policy}");
         let script = weir.client.get("/wechat/frontend-driven.js").await;
+        assert!(script.text.contains("state !== sessionStorage.getItem('wechat_state')"), "a foreign state logs nobody in");
         assert!(script.status == 200 && script.text.contains("/api/wechat/auth"));
     }
 }
