@@ -27,6 +27,7 @@ CREATE TABLE oauth_states (
     code_digest TEXT,
     expires_at BIGINT NOT NULL
 );
+CREATE INDEX oauth_states_browser_digest ON oauth_states (browser_digest);
 CREATE INDEX oauth_states_expires_at ON oauth_states (expires_at);
 
 -- Codes of ours for sites behind the one OAuth domain: good once, for a minute. What they stand for is sealed.

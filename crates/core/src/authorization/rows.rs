@@ -31,6 +31,9 @@ statements! {
          VALUES ($1, $2, $3, $4, $5, $6, NULL, $7)";
     read fn find_state(state_digest: &str, now: Timestamp) -> optional StateRow =
         "SELECT browser_digest, appid, redirect, relay, client_state FROM oauth_states WHERE state_digest = $1 AND expires_at > $2";
+    /// Whether a browser has asked for a state that has not come back yet.
+    read fn waits(browser_digest: &str, now: Timestamp) -> one i64 =
+        "SELECT COUNT(*) FROM oauth_states WHERE browser_digest = $1 AND expires_at > $2 AND code_digest IS NULL";
     /// A state is good for the code that it came with first; with that one again it gets the same answer.
     write fn take_state(state_digest: &str, code_digest: &str, now: Timestamp) -> affected =
         "UPDATE oauth_states SET code_digest = $2

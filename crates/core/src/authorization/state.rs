@@ -135,8 +135,7 @@ pub(super) async fn check(app: &App, login: &Login<'_>) -> Outcome<Proof> {
     let refused = || Failure::new(Code::StateUnknown);
     let state = login.state.filter(|state| !state.is_empty());
     let is_ours = state.is_some_and(|state| state.len() == LENGTH && state.starts_with(BEGINNING));
-    let asked = login.browser.is_some_and(is_browser);
-    if !is_ours && !asked && !app.settings.h5.require_state {
+    if !is_ours && !app.settings.h5.require_state && !waits(app, login.browser).await? {
         return Ok(Proof::NotAsked);
     }
     let state = state.filter(|state| state.len() <= STATE_MAX).ok_or_else(refused)?;
@@ -150,6 +149,12 @@ pub(super) async fn check(app: &App, login: &Login<'_>) -> Outcome<Proof> {
         return Err(refused());
     }
     Ok(Proof::Given(row.appid))
+}
+
+/// Whether the browser has asked us for a state that has not come back yet. Afterwards its pages may use their own.
+async fn waits(app: &App, browser: Option<&str>) -> Outcome<bool> {
+    let Some(browser) = browser.filter(|browser| is_browser(browser)) else { return Ok(false) };
+    Ok(rows::waits(&app.store, &digest_of(browser), app.clock.now()).await? > 0)
 }
 
 fn is_of(row: &StateRow, browser: Option<&str>) -> bool {

@@ -171,8 +171,9 @@ impl Job {
             match self.app.wechat.sns_userinfo(&consent.access_token, &consent.openid).await {
                 Ok(info) => Some(info),
                 Err(error @ weir_wechat::Error::Refused { .. }) => {
-                    let (state, kept) = Kept::failed(&error);
-                    self.keep(state, &kept).await?;
+                    // The code is spent, and the profile is not to be had.
+                    let (_, kept) = Kept::failed(&error);
+                    self.keep(ExchangeState::Done, &kept).await?;
                     return kept.answer();
                 }
                 // The code is spent, the consent is not: whoever comes next asks for the profile again.

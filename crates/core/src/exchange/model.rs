@@ -102,8 +102,9 @@ impl Kept {
     /// What a call to WeChat that failed leaves behind.
     pub(super) fn failed(error: &weir_wechat::Error) -> (ExchangeState, Self) {
         if let weir_wechat::Error::Refused { errcode, .. } = error {
-            let reason = error.reason().to_owned();
-            return (ExchangeState::Done, Self::Refused { errcode: *errcode, reason });
+            let kept = Self::Refused { errcode: *errcode, reason: error.reason().to_owned() };
+            let state = if is_operators(*errcode) { ExchangeState::Failed } else { ExchangeState::Done };
+            return (state, kept);
         }
         (ExchangeState::Failed, Self::Failed(FailedBecause::of(error)))
     }
@@ -113,14 +114,23 @@ impl Kept {
         match self {
             Self::Person(person) => Ok(*person),
             Self::Snapshot => Err(Failure::new(Code::SnapshotUser)),
-            Self::Refused { errcode, reason } => Err(Failure {
-                wechat: Some(WeChatRefusal { errcode, reason }),
-                ..Failure::new(Code::LoginRefused)
-            }),
+            Self::Refused { errcode, reason } => Err(refused(errcode, &reason)),
             Self::Failed(because) => Err(because.failure()),
             Self::Token { .. } => Err(Failure::new(Code::Internal).cause("an exchange ended halfway")),
         }
     }
+}
+
+/// WeChat refuses us, not the code: appid, AppSecret and whitelist are the operator's to mend, and nobody who logs in is
+/// to blame.
+fn is_operators(errcode: i64) -> bool {
+    matches!(errcode, 40001 | 40013 | 40125 | 40164 | 40243 | 41002 | 41004 | 50004 | 50007 | 89503)
+}
+
+fn refused(errcode: i64, reason: &str) -> Failure {
+    let wechat = WeChatRefusal { errcode, reason: reason.to_owned() };
+    let code = if is_operators(errcode) { Code::WeChatRefused } else { Code::LoginRefused };
+    Failure { wechat: Some(wechat), ..Failure::new(code) }
 }
 
 /// A consent whose profile is still to be read.

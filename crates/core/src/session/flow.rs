@@ -7,7 +7,7 @@ use weir_store::{StoreError, Tx};
 
 use super::{
     Caller, ClaimedId, Claims, Opened, Scanned, SessionId,
-    model::{EndedBecause, SessionState},
+    model::{ClaimedRealm, EndedBecause, SessionState},
     rows::{self, SessionRow},
 };
 use crate::{
@@ -328,6 +328,7 @@ pub(super) fn claims(
         exp: now.plus(auth.expires_in.0).seconds(),
         jti: token_id,
         sid: session.as_str().to_owned(),
+        realm: if host_user.is_some() { ClaimedRealm::Host } else { ClaimedRealm::Weir },
     }
 }
 

@@ -89,6 +89,7 @@ mod tests {
             exp: 1_795_766_400,
             jti: "j".to_owned(),
             sid: "s".to_owned(),
+            realm: crate::session::model::ClaimedRealm::Weir,
         }
     }
 

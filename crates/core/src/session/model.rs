@@ -45,6 +45,18 @@ pub struct Claims {
     pub jti: String,
     /// The session that this token dies with.
     pub sid: String,
+    /// Whose user the id is: of a host application that checks tokens by itself, only `host` means one of its own.
+    #[serde(default)]
+    pub realm: ClaimedRealm,
+}
+
+/// Whose users an id in a claim counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ClaimedRealm {
+    #[default]
+    Weir,
+    Host,
 }
 
 /// An id in a claim: a number when it is all digits, and never a text of them.

@@ -1,4 +1,5 @@
 use axum::extract::State;
+use axum::http::Method;
 use serde::Serialize;
 use utoipa::ToSchema;
 use weir_core::qr;
@@ -10,7 +11,7 @@ use super::{
 use crate::{
     Shared,
     extract::{Asking, Guest, PollToken},
-    problem::Refusal,
+    problem::{Reason, Refusal},
 };
 
 /// A QR code to sign in with.
@@ -75,7 +76,12 @@ pub(super) async fn collect(
     State(server): State<Shared>,
     path: SessionPath,
     PollToken(poll): PollToken,
+    method: Method,
 ) -> Result<Success<LoginStatusData>, Refusal> {
+    // The answer to a HEAD has no body, and the token would go with it.
+    if method == Method::HEAD {
+        return Err(Refusal(Reason::MethodNotAllowed));
+    }
     let collected = qr::login::collect(&server.app, &session_of(path)?, &poll).await?;
     let mut data = LoginStatusData {
         session_id: collected.row.session_id,

@@ -85,9 +85,13 @@ struct Brought {
 async fn callback(
     _: Guest,
     State(server): State<Shared>,
+    method: Method,
     headers: HeaderMap,
     brought: Result<Query<Brought>, QueryRejection>,
 ) -> Result<Response, Refusal> {
+    if method == Method::HEAD {
+        return Ok(html(StatusCode::OK, String::new()));
+    }
     let Query(brought) = brought.map_err(|_| Failure::new(Code::StateUnknown))?;
     let app = &server.app;
     let state = brought.state.unwrap_or_default();

@@ -41,6 +41,15 @@ weir_testkit::engines! {
         assert_eq!(weir.calls(EXCHANGE).await, 1);
     }
 
+    async fn what_the_operator_must_mend_is_no_refused_login(engine) {
+        let Some(weir) = TestWeir::start_with(engine, |setup| setup.wechat_tries = 1).await else { return };
+        let body = json!({ "code": official(&weir, "alice").await });
+        weir.fault(&json!({ "path": EXCHANGE, "kind": "errcode", "errcode": 40164, "times": 1 })).await;
+        let answer = weir.client.post(LOGIN, &body).await;
+        assert_eq!(answer.status, 502, "{}", answer.text);
+        weir.client.post(LOGIN, &body).await.data();
+    }
+
     async fn a_code_whose_profile_was_lost_is_not_spent_in_vain(engine) {
         let Some(weir) = TestWeir::start_with(engine, |setup| setup.wechat_tries = 1).await else { return };
         let body = json!({ "code": official(&weir, "alice").await });
