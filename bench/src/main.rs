@@ -2,6 +2,7 @@
 
 mod client;
 mod histogram;
+mod hosts;
 mod limit;
 mod load;
 mod measure;
@@ -11,7 +12,9 @@ mod process;
 mod report;
 mod results;
 mod run;
+mod scenario;
 mod script;
+mod sse;
 mod stage;
 mod store;
 mod time;
@@ -42,6 +45,8 @@ enum Command {
     Run(run::RunArgs),
     /// Measure the store by itself, beside the figures of the trial that it was chosen by
     Store(store::StoreArgs),
+    /// Measure by itself what browsers that wait for news of a QR code cost
+    Sse(sse::SseArgs),
     /// Serve one constant JSON on 127.0.0.1: the limit that everything is compared with
     Limit {
         #[arg(long, default_value_t = 7999)]
@@ -76,6 +81,7 @@ async fn until_told(cli: Cli) -> Result<()> {
             None => run::run(&cli.run).await,
             Some(Command::Run(args)) => run::run(&args).await,
             Some(Command::Store(args)) => store::run(&args).await,
+            Some(Command::Sse(args)) => sse::run(&args).await,
             Some(Command::Limit { port }) => limit::serve(port).await,
         }
     };

@@ -3,7 +3,6 @@
 
 use std::{
     collections::HashMap,
-    fmt,
     time::{Duration, Instant},
 };
 
@@ -11,9 +10,11 @@ use anyhow::{Context, Result, bail};
 
 use crate::{
     client::request,
+    hosts::{self, Hosts},
     load::{Outcome, Plan, Scripts, drive, float},
-    people::{People, Whom, exchange, login},
+    people::{People, Whom, exchange, login, web_login},
     process::Process,
+    scenario::{Case, SLOW, SLOW_CONNECTIONS, Scenario},
     script::{Pool, cycle, drain_checked, refreshing},
     stage::{Engine, Server, Stage},
     time,
@@ -23,78 +24,15 @@ use crate::{
 const WARM_UP: Duration = Duration::from_millis(500);
 /// Sessions that `users/me` is asked with.
 const SESSIONS: usize = 256;
+/// Users of a host application whose bindings and QR codes are asked for.
+const USERS: usize = 256;
 /// Pages that `jsconfig` is asked for.
 const PAGES: usize = 256;
 /// Requests a second of a paced run, and the connections they come on.
 pub const PACE: f64 = 200.0;
 pub const PACED_CONNECTIONS: usize = 8;
-/// How long WeChat takes in the slow case, and how many connections wait for it.
-pub const SLOW: Duration = Duration::from_millis(20);
-pub const SLOW_CONNECTIONS: usize = 64;
 /// The most codes made for one measurement. Making them must not take longer than they live.
 const MOST_CODES: f64 = 300_000.0;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Scenario {
-    /// The bare server.
-    Limit,
-    /// The simulator's `jscode2session` by itself.
-    Exchange,
-    /// `GET /api/v1/users/me` with the tokens of many sessions.
-    Me,
-    /// `GET /wechat/jsconfig` for many pages.
-    JsConfig,
-    /// `POST /api/v1/auth/refresh`: every connection refreshes a session of its own.
-    Refresh,
-    /// `POST /api/v1/auth/wx-login`, WeChat answering at once.
-    Login,
-    /// The same with WeChat answering after [`SLOW`], on [`SLOW_CONNECTIONS`].
-    SlowLogin,
-}
-
-impl Scenario {
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Limit => "limit",
-            Self::Exchange => "exchange",
-            Self::Me => "me",
-            Self::JsConfig => "jsconfig",
-            Self::Refresh => "refresh",
-            Self::Login => "wx-login",
-            Self::SlowLogin => "wx-login-slow",
-        }
-    }
-
-    fn is_paced(self) -> bool {
-        matches!(self, Self::Limit | Self::Me | Self::JsConfig | Self::Refresh | Self::Login)
-    }
-
-    /// Answers a second to expect of the first round, of which nothing is known yet.
-    fn guess(self) -> f64 {
-        match self {
-            Self::Exchange => 40_000.0,
-            Self::SlowLogin => SLOW_CONNECTIONS as f64 / SLOW.as_secs_f64(),
-            _ => 12_000.0,
-        }
-    }
-}
-
-/// A scenario, on an engine where that makes a difference.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Case {
-    pub scenario: Scenario,
-    pub engine: Option<Engine>,
-}
-
-impl fmt::Display for Case {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.scenario.name())?;
-        match self.engine {
-            Some(engine) => write!(f, ", {engine}"),
-            None => Ok(()),
-        }
-    }
-}
 
 /// Medium and high latency.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -125,6 +63,7 @@ pub struct Measurer {
     pub stage: Stage,
     pub pacing: Pacing,
     people: People,
+    hosts: Hosts,
     tokens: HashMap<Engine, Vec<String>>,
     /// What the last round reached, to make enough codes for the next.
     reached: HashMap<Case, f64>,
@@ -132,8 +71,8 @@ pub struct Measurer {
 
 impl Measurer {
     pub fn new(stage: Stage, pacing: Pacing) -> Self {
-        let (people, tokens, reached) = Default::default();
-        Self { stage, pacing, people, tokens, reached }
+        let (people, hosts, tokens, reached) = Default::default();
+        Self { stage, pacing, people, hosts, tokens, reached }
     }
 
     /// Measures once.
@@ -199,8 +138,7 @@ impl Measurer {
         let tokens = self.people.sessions(&self.stage, engine, 1).await?;
         let me = request("GET", "/api/v1/users/me", tokens.first().map(String::as_str), None);
         self.stage.gateway(engine)?.server.call(&me).await?;
-        settled(&[Cost::Alone(&self.stage.gateway(engine)?.server.process)]).await?;
-        Ok(())
+        idle(&self.stage.gateway(engine)?.server.process).await
     }
 
     fn server(&self, case: Case) -> Result<&Server> {
@@ -215,7 +153,7 @@ impl Measurer {
     /// What works for a case: the measured server first.
     fn processes(&self, case: Case) -> Result<Vec<(&'static str, Cost<'_>)>> {
         let mut processes = vec![("server", Cost::Alone(&self.server(case)?.process))];
-        if matches!(case.scenario, Scenario::Login | Scenario::SlowLogin) {
+        if case.scenario.calls_wechat() {
             processes.push(("simulator", Cost::Alone(&self.stage.simulator.process)));
         }
         if let Some(engine) = case.engine
@@ -271,7 +209,25 @@ impl Measurer {
                 };
                 cycle((0..PAGES).map(page).collect(), connections)
             }
-            (Scenario::Refresh | Scenario::Me | Scenario::JsConfig, None) => bail!("{case} needs an engine"),
+            (Scenario::WebAuth, _) => {
+                let codes = self.people.web_codes(&self.stage, Whom::Mixed, codes).await?;
+                let pool = Pool::new(codes.iter().map(|code| web_login(code)).collect());
+                drain_checked(&pool, connections, "openid")
+            }
+            (Scenario::GenerateQr, Some(engine)) => {
+                let tokens = self.hosts.newcomers(self.stage.gateway(engine)?, codes)?;
+                let pool = Pool::new(tokens.iter().map(|token| hosts::generate(token)).collect());
+                drain_checked(&pool, connections, "qr_code_data")
+            }
+            (Scenario::QrStatus, Some(engine)) => {
+                let codes = self.hosts.open(self.stage.gateway(engine)?, USERS).await?;
+                cycle(codes.iter().map(hosts::status).collect(), connections)
+            }
+            (Scenario::Binding, Some(engine)) => {
+                let tokens = self.hosts.newcomers(self.stage.gateway(engine)?, USERS)?;
+                cycle(tokens.iter().map(|token| hosts::binding(token)).collect(), connections)
+            }
+            (_, None) => bail!("{case} needs an engine"),
         })
     }
 }
@@ -288,6 +244,11 @@ fn faultless(outcome: Outcome) -> Result<Outcome> {
         bail!("nothing was answered");
     }
     Ok(outcome)
+}
+
+/// Waits until the process has nothing to do.
+pub async fn idle(process: &Process) -> Result<()> {
+    settled(&[Cost::Alone(process)]).await.map(drop)
 }
 
 enum Cost<'a> {
@@ -339,12 +300,5 @@ mod tests {
         let bad = Outcome { errors: 1, first_error: error, latency, ..Outcome::default() };
         let error = faultless(bad).err().unwrap().to_string();
         assert_eq!(error, "1 of 2 requests failed; status 503: {}");
-    }
-
-    #[test]
-    fn cases_are_named_with_their_engine() {
-        let case = Case { scenario: Scenario::Login, engine: Some(Engine::Postgres) };
-        assert_eq!(case.to_string(), "wx-login, PostgreSQL");
-        assert_eq!(Case { scenario: Scenario::Limit, engine: None }.to_string(), "limit");
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     client::request,
     load::{Plan, Scripts, drive},
     script::{Pool, drain},
-    stage::{APP_SECRET, APPID, Engine, Stage},
+    stage::{APP_SECRET, APPID, Engine, OFFICIAL_APPID, Stage},
 };
 
 /// People who come back.
@@ -48,6 +48,22 @@ impl People {
 
     /// Login codes for the mini-program, each good for one login.
     pub async fn codes(&mut self, stage: &Stage, whom: Whom, count: usize) -> Result<Vec<String>> {
+        self.issue(stage, "/_sim/login-code", APPID, whom, count).await
+    }
+
+    /// Codes as pages of the official account get them, each good for one login.
+    pub async fn web_codes(&mut self, stage: &Stage, whom: Whom, count: usize) -> Result<Vec<String>> {
+        self.issue(stage, "/_sim/oauth-code", OFFICIAL_APPID, whom, count).await
+    }
+
+    async fn issue(
+        &mut self,
+        stage: &Stage,
+        path: &str,
+        appid: &str,
+        whom: Whom,
+        count: usize,
+    ) -> Result<Vec<String>> {
         if self.count == 0 {
             self.add(stage, REGULARS).await?;
         }
@@ -58,8 +74,8 @@ impl People {
         }
         let requests = (0..count).map(|index| {
             let person = person(index, whom, first_newcomer);
-            let body = json!({"appid": APPID, "user": format!("p{person}")});
-            request("POST", "/_sim/login-code", None, Some(&body.to_string()))
+            let body = json!({"appid": appid, "user": format!("p{person}")});
+            request("POST", path, None, Some(&body.to_string()))
         });
         let pool = Pool::new(requests.collect());
         prepare(stage, "login codes", count, drain(&pool, CONNECTIONS, Some("code"))).await?;
@@ -90,6 +106,11 @@ fn person(index: usize, whom: Whom, first_newcomer: usize) -> usize {
 /// A mini-program login.
 pub fn login(code: &str) -> Vec<u8> {
     request("POST", "/api/v1/auth/wx-login", None, Some(&json!({ "code": code }).to_string()))
+}
+
+/// A login on a page of the official account.
+pub fn web_login(code: &str) -> Vec<u8> {
+    request("POST", "/api/wechat/auth", None, Some(&json!({ "code": code }).to_string()))
 }
 
 /// A code exchange with WeChat, as the gateway does it.

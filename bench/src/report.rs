@@ -1,9 +1,11 @@
 //! The results as Markdown: for the terminal and for bench/RESULTS.md.
 
 use crate::{
-    measure::{Case, PACE, PACED_CONNECTIONS, SLOW, SLOW_CONNECTIONS, Sample},
+    measure::{PACE, PACED_CONNECTIONS, Sample},
     people::FIRST_LOGIN_IN,
     results::{Results, figure, mebibytes, millis},
+    scenario::{Case, SLOW, SLOW_CONNECTIONS},
+    sse,
     store::Figures,
 };
 
@@ -46,7 +48,7 @@ impl Circumstances {
             "- {}, commit {}\n- {}\n- medians of {} rounds of {} s each; {} connections ({SLOW_CONNECTIONS} for \
              wx-login-slow); paced: {PACE} requests/s at random times on {PACED_CONNECTIONS} connections\n\
              - the load generator shares the machine with the servers\n\
-             - wx-login: one in {FIRST_LOGIN_IN} is somebody's first login; wx-login-slow: WeChat answers after {} ms\n",
+             - wx-login, web-auth: one in {FIRST_LOGIN_IN} is somebody's first login; wx-login-slow: WeChat answers after {} ms\n",
             self.date,
             self.commit,
             self.machine,
@@ -65,7 +67,7 @@ impl Circumstances {
     }
 }
 
-/// The three tables and the reasons of what failed.
+/// The tables and the reasons of what failed.
 pub fn tables(results: &Results) -> String {
     let mut text = String::from("## Requests\n\n");
     let heads = [
@@ -111,6 +113,11 @@ pub fn tables(results: &Results) -> String {
         line(&mut text, &format!("\nBinary: {} MiB.", figure(mebibytes(results.binary))));
     }
 
+    if !results.sse.is_empty() {
+        text.push_str("\n## Watchers\n\n");
+        text.push_str(&sse_table(&results.sse));
+    }
+
     if let Some(store) = &results.store {
         text.push_str("\n## Store\n\n");
         text.push_str(&store_table(store));
@@ -151,6 +158,22 @@ pub fn store_table(found: &Figures) -> String {
         }
     }
     table(&mut text, &heads, rows);
+    text
+}
+
+/// What browsers that wait cost, and when the last is told.
+pub fn sse_table(found: &[sse::Figures]) -> String {
+    let mut text = String::new();
+    let rows = found.iter().map(|found| {
+        vec![
+            found.engine.to_string(),
+            found.watchers.to_string(),
+            figure(found.bytes_each / 1024.0),
+            figure(millis(found.told)),
+        ]
+    });
+    let heads = ["gateway", "watchers of one QR code", "RSS KiB each", "last one told after ms"];
+    table(&mut text, &heads, rows.collect());
     text
 }
 
@@ -204,11 +227,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::{
-        measure::{Latency, Scenario},
-        results::Row,
-        stage::Engine,
-    };
+    use crate::{measure::Latency, results::Row, scenario::Scenario, stage::Engine};
 
     fn results() -> Results {
         let latency = Latency { p50: Duration::from_micros(400), p99: Duration::from_millis(2) };

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use crate::{
-    measure::{Case, Latency, SLOW, SLOW_CONNECTIONS, Sample, Scenario},
+    measure::{Latency, Sample},
     process::Memory,
+    scenario::{Case, SLOW, SLOW_CONNECTIONS, Scenario},
+    sse,
     stage::Engine,
     store,
 };
@@ -34,6 +36,8 @@ pub struct Results {
     pub footprints: Vec<Footprint>,
     /// Bytes of the binary.
     pub binary: u64,
+    /// Watchers of a QR code, on each engine where they were measured.
+    pub sse: Vec<sse::Figures>,
     /// The store by itself, when it was measured.
     pub store: Option<store::Figures>,
 }
@@ -109,6 +113,13 @@ impl Results {
             let ready = Some(millis(footprint.ready));
             verdicts.push(at_most(&format!("start on an existing database, {on}"), 60.0, ready, "ms"));
         }
+        for found in &self.sse {
+            let on = found.engine;
+            let each = Some(found.bytes_each / 1024.0);
+            verdicts.push(at_most(&format!("memory of a watcher, {on}"), 12.0, each, "KiB"));
+            let told = Some(millis(found.told));
+            verdicts.push(at_most(&format!("the last watcher told, {on}"), 250.0, told, "ms"));
+        }
         if let Some(store) = &self.store {
             let (target, shares) = store.durable_shares();
             for (case, share) in shares {
@@ -145,12 +156,15 @@ impl Results {
                     None => at_least(&what, f64::NAN, None, "/s"),
                 });
             }
-            Scenario::Me | Scenario::JsConfig if on_sqlite => {
+            Scenario::Me | Scenario::JsConfig | Scenario::Binding | Scenario::QrStatus if on_sqlite => {
                 verdicts.push(at_most(&format!("{case}: CPU"), 2.5, times_limit, "× the limit"));
                 verdicts.push(at_least(&format!("{case}: throughput"), 50.0, share, "% of the limit"));
             }
-            Scenario::Login if on_sqlite => {
+            Scenario::Login | Scenario::WebAuth if on_sqlite => {
                 verdicts.push(at_most(&format!("{case}: CPU"), 12.0, times_limit, "× the limit"));
+            }
+            Scenario::GenerateQr if on_sqlite => {
+                verdicts.push(at_most(&format!("{case}: CPU"), 20.0, times_limit, "× the limit"));
             }
             _ => {}
         }
@@ -159,7 +173,7 @@ impl Results {
             let ratio = found.zip(sqlite).map(|(found, sqlite)| found.cpu / sqlite.cpu);
             verdicts.push(at_most(&format!("{case}: CPU"), 1.5, ratio, "× on SQLite"));
         }
-        let extra = if case.scenario == Scenario::Login { 5.0 } else { 0.0 };
+        let extra = if case.scenario.calls_wechat() { 5.0 } else { 0.0 };
         let p99 = found.and_then(|found| found.paced).map(|paced| millis(paced.p99));
         let allowed = limit.and_then(|limit| limit.paced).map(|paced| 3.0 + extra + 2.0 * millis(paced.p99));
         let what = format!("{case}: p99, paced");

@@ -12,11 +12,13 @@ use clap::{Args, ValueEnum};
 use weir_base::Clock;
 
 use crate::{
-    measure::{Case, Measurer, Pacing, Sample, Scenario},
+    measure::{Measurer, Pacing, Sample},
     postgres,
     report::{self, Circumstances},
     results::{Footprint, Results, Row, median, median_of},
     say,
+    scenario::{Case, SCENARIOS, Scenario},
+    sse,
     stage::{Engine, Stage},
     store,
 };
@@ -59,16 +61,6 @@ pub struct RunArgs {
     #[arg(long)]
     weir: Option<PathBuf>,
 }
-
-const SCENARIOS: [Scenario; 7] = [
-    Scenario::Limit,
-    Scenario::Exchange,
-    Scenario::Me,
-    Scenario::JsConfig,
-    Scenario::Refresh,
-    Scenario::Login,
-    Scenario::SlowLogin,
-];
 
 fn scenario(name: &str) -> Result<Scenario, String> {
     SCENARIOS
@@ -138,6 +130,12 @@ pub async fn run(args: &RunArgs) -> Result<()> {
     };
     for (engine, idle) in idle {
         results.footprints.push(footprint(&mut measurer.stage, engine, idle).await?);
+    }
+    if args.only.is_empty() {
+        for &engine in &engines {
+            let found = sse::measure(measurer.stage.gateway(engine)?, sse::WATCHERS).await;
+            results.sse.push(found.with_context(|| format!("watchers on {engine}"))?);
+        }
     }
     measurer.stage.end().await?;
     if args.only.is_empty() {
@@ -266,7 +264,7 @@ mod tests {
     #[test]
     fn everything_runs_on_both_engines_where_they_matter() {
         let cases = parse(&[]).cases(&[Engine::Sqlite, Engine::Postgres]);
-        assert_eq!(cases.len(), 2 + 4 * 2);
+        assert_eq!(cases.len(), 2 + 9 * 2);
         assert!(Cli::try_parse_from(["bench", "--only", "nonsense"]).is_err());
         assert!(Cli::try_parse_from(["bench", "--rounds", "0"]).is_err());
     }

@@ -20,10 +20,14 @@ use crate::{
     time,
 };
 
+/// WeChat lets an official account log 50,000 people in a minute.
+const UNLIMITED: &str = r#"{"name":"official","quotas":{"/sns/oauth2/access_token":{},"/sns/userinfo":{}}}"#;
 const READY_WITHIN: Duration = Duration::from_secs(30);
 /// Of the demo world's mini-program (`contracts.md`, "The demo world").
 pub const APPID: &str = "wx1000000000000001";
 pub const APP_SECRET: &str = "demo-secret-mini";
+/// Of its official account.
+pub const OFFICIAL_APPID: &str = "wx2000000000000002";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Engine {
@@ -49,6 +53,8 @@ pub struct Gateway {
     pub engine: Engine,
     pub server: Server,
     pub database: Option<Postgres>,
+    /// What tokens are signed with, its own and the host application's.
+    pub jwt_secret: String,
     config: PathBuf,
 }
 
@@ -73,6 +79,8 @@ impl Stage {
         let mut command = Command::new(&weir);
         let simulator =
             serve("simulator", here, &mut command, &["simulate", "--seed", "1"], "/_sim/health").await?;
+        let unlimited = request("POST", "/_sim/apps", None, Some(UNLIMITED));
+        simulator.call(&unlimited).await.context("cannot lift the minute's quotas")?;
 
         let mut gateways = Vec::new();
         for &engine in engines {
@@ -89,11 +97,13 @@ impl Stage {
             };
             let address = free_address()?;
             let config = here.join(format!("weir-{engine}.toml"));
-            fs::write(&config, settings(&url, address, simulator.address, &Dice::system()))?;
+            let dice = Dice::system();
+            let (jwt_secret, seal_secret) = (dice.alphanumeric(48), dice.alphanumeric(48));
+            fs::write(&config, settings(&url, address, simulator.address, [&jwt_secret, &seal_secret]))?;
             let process = start_gateway(&weir, here, engine, &config)?;
             let mut server = Server { process, address };
             server.ready("/api/health").await?;
-            gateways.push(Gateway { engine, server, database, config });
+            gateways.push(Gateway { engine, server, database, jwt_secret, config });
         }
         Ok(Self { limit, simulator, gateways, weir, directory })
     }
@@ -111,7 +121,7 @@ impl Stage {
         let index = self.gateways.iter().position(|gateway| gateway.engine == engine);
         let gateway =
             self.gateways.swap_remove(index.with_context(|| format!("no gateway runs on {engine}"))?);
-        let Gateway { server: Server { process, address }, database, config, .. } = gateway;
+        let Gateway { server: Server { process, address }, database, jwt_secret, config, .. } = gateway;
         process.stop().await?;
         let begin = time::now();
         let process = start_gateway(&self.weir, self.directory.path(), engine, &config)?;
@@ -120,7 +130,7 @@ impl Stage {
         let live = begin.elapsed();
         server.ready("/api/health").await?;
         let ready = begin.elapsed();
-        self.gateways.push(Gateway { engine, server, database, config });
+        self.gateways.push(Gateway { engine, server, database, jwt_secret, config });
         Ok((live, ready))
     }
 
@@ -198,8 +208,10 @@ pub fn free_address() -> Result<SocketAddr> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
 }
 
-/// The gateway's settings: production's, but for limits that would bite a load generator at one address.
-fn settings(url: &str, address: SocketAddr, simulator: SocketAddr, dice: &Dice) -> String {
+/// The gateway's settings: production's, but for limits that would bite a load generator at one address. In a sandbox
+/// an address may have any number of connections.
+fn settings(url: &str, address: SocketAddr, simulator: SocketAddr, secrets: [&str; 2]) -> String {
+    let [jwt, seal] = secrets;
     format!(
         r#"sandbox = true
 
@@ -211,6 +223,7 @@ port = {port}
 
 [wechat]
 api_base = "http://{simulator}"
+open_base = "http://{simulator}"
 
 [auth]
 jwt_secret = "{jwt}"
@@ -231,12 +244,10 @@ secret = "{APP_SECRET}"
 [[apps]]
 name = "official"
 kind = "official_account"
-appid = "wx2000000000000002"
+appid = "{OFFICIAL_APPID}"
 secret = "demo-secret-official"
 jssdk_domains = ["shop.example.com"]
 "#,
         port = address.port(),
-        jwt = dice.alphanumeric(48),
-        seal = dice.alphanumeric(48),
     )
 }

@@ -117,6 +117,20 @@ fn sizes_and_times_are_judged() {
 }
 
 #[test]
+fn watchers_are_judged_by_their_memory_and_the_last_one() {
+    let found = sse::Figures {
+        engine: Engine::Sqlite,
+        watchers: 10_000,
+        bytes_each: 12.5 * 1024.0,
+        told: Duration::from_millis(250),
+    };
+    let verdicts = Results { sse: vec![found], ..Results::default() }.verdicts();
+    let memory = met(&verdicts, "memory of a watcher, SQLite");
+    assert_eq!((memory.found.as_str(), memory.met), ("12.5 KiB", Some(false)));
+    assert_eq!(met(&verdicts, "the last watcher told, SQLite").met, Some(true));
+}
+
+#[test]
 fn figures_show_three_digits_that_count() {
     let shown: Vec<String> = [0.0, 1.234, 9.999, 12.34, 99.96, 1_234.5, 1_234_567.0].map(figure).to_vec();
     assert_eq!(shown, ["0.00", "1.23", "10.0", "12.3", "100", "1,234", "1,234,567"]);
