@@ -6,11 +6,10 @@ CREATE TABLE exchanges (
     lease TEXT NOT NULL,
     lease_until BIGINT NOT NULL,
     result TEXT,
-    appid TEXT,
-    openid TEXT,
+    person_digest TEXT,
     attempts BIGINT NOT NULL DEFAULT 0,
     why TEXT,
     expires_at BIGINT NOT NULL
 );
-CREATE INDEX exchanges_openid ON exchanges (openid);
+CREATE INDEX exchanges_person_digest ON exchanges (person_digest);
 CREATE INDEX exchanges_expires_at ON exchanges (expires_at);

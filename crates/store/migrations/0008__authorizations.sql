@@ -34,9 +34,8 @@ CREATE INDEX oauth_states_expires_at ON oauth_states (expires_at);
 CREATE TABLE relay_codes (
     code_digest TEXT PRIMARY KEY,
     person TEXT NOT NULL,
-    appid TEXT NOT NULL,
-    openid TEXT NOT NULL,
+    person_digest TEXT NOT NULL,
     expires_at BIGINT NOT NULL
 );
-CREATE INDEX relay_codes_openid ON relay_codes (openid);
+CREATE INDEX relay_codes_person_digest ON relay_codes (person_digest);
 CREATE INDEX relay_codes_expires_at ON relay_codes (expires_at);

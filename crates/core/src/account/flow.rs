@@ -47,6 +47,9 @@ pub async fn write_counters(app: &App, key: &ApiKey, user: UserId, counters: Cou
 pub async fn erase(app: &App, user: UserId) -> Outcome<()> {
     let now = app.clock.now();
     let entry = Entry::new(app, format!("user:{user}"), Action::AccountErased, format!("user:{user}"));
+    let names = identity::rows::names_of(&app.store, user).await?;
+    let persons: Vec<String> =
+        names.iter().map(|name| exchange::flow::person_digest(app, &name.appid, &name.openid)).collect();
     app.store
         .transaction(move |tx| {
             Box::pin(async move {
@@ -57,8 +60,10 @@ pub async fn erase(app: &App, user: UserId) -> Outcome<()> {
                 rows::forget_merges(tx, user).await?;
                 binding::flow::forget(tx, user, now).await?;
                 authorization::rows::delete_of(tx, user).await?;
-                authorization::rows::delete_relays_of(tx, user).await?;
-                exchange::rows::delete_of(tx, user).await?;
+                for person in &persons {
+                    authorization::rows::delete_relays_of(tx, person).await?;
+                    exchange::rows::delete_of(tx, person).await?;
+                }
                 rows::delete_unions(tx, user).await?;
                 identity::rows::delete_of(tx, user).await?;
                 session::rows::forget_user(tx, user, now).await?;

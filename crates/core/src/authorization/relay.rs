@@ -6,7 +6,11 @@ use std::time::Duration;
 use url::Url;
 
 use super::rows;
-use crate::{App, Code, Failure, Outcome, exchange::WebPerson, qr::model::digest_of};
+use crate::{
+    App, Code, Failure, Outcome,
+    exchange::{WebPerson, flow::person_digest},
+    qr::model::digest_of,
+};
 
 const BEGINNING: &str = "wr_";
 const GOOD_FOR: Duration = Duration::from_secs(60);
@@ -27,7 +31,8 @@ pub(super) async fn hand_on(
     let text = serde_json::to_string(person).map_err(|error| Failure::new(Code::Internal).cause(error))?;
     let sealed = app.sealer.seal(&text, &context(&digest));
     let until = app.clock.now().plus(GOOD_FOR);
-    rows::insert_relay(&app.store, &digest, &sealed, &person.appid, &person.openid, until).await?;
+    let whose = person_digest(app, &person.appid, &person.openid);
+    rows::insert_relay(&app.store, &digest, &sealed, &whose, until).await?;
     told(address, "code", &code, state)
 }
 

@@ -41,11 +41,9 @@ statements! {
     write fn delete_states(before: Timestamp, limit: i64) -> affected =
         "DELETE FROM oauth_states WHERE state_digest IN (SELECT state_digest FROM oauth_states WHERE expires_at < $1 LIMIT $2)";
 
-    write fn insert_relay(code_digest: &str, person: &str, appid: &str, openid: &str, expires_at: Timestamp) -> affected =
-        "INSERT INTO relay_codes (code_digest, person, appid, openid, expires_at) VALUES ($1, $2, $3, $4, $5)";
-    /// Before the identities go.
-    write fn delete_relays_of(user: UserId) -> affected =
-        "DELETE FROM relay_codes WHERE (appid, openid) IN (SELECT appid, openid FROM identities WHERE user_id = $1)";
+    write fn insert_relay(code_digest: &str, person: &str, person_digest: &str, expires_at: Timestamp) -> affected =
+        "INSERT INTO relay_codes (code_digest, person, person_digest, expires_at) VALUES ($1, $2, $3, $4)";
+    write fn delete_relays_of(person_digest: &str) -> affected = "DELETE FROM relay_codes WHERE person_digest = $1";
     write fn take_relay(code_digest: &str, now: Timestamp) -> optional String =
         "DELETE FROM relay_codes WHERE code_digest = $1 AND expires_at > $2 RETURNING person";
     write fn delete_relays(before: Timestamp, limit: i64) -> affected =

@@ -71,6 +71,11 @@ pub async fn exchange(app: &Arc<App>, of: &AppSettings, code: &str) -> Outcome<W
     }
 }
 
+/// Whose an answer is, so that it can go with them and yet names nobody.
+pub(crate) fn person_digest(app: &App, appid: &str, openid: &str) -> String {
+    app.sealer.digest(&format!("exchanged:{appid}:{openid}"))
+}
+
 /// In a task of its own: a caller who goes away must not leave the code half exchanged.
 async fn run(job: &Arc<Job>, found: Option<ExchangeRow>) -> Outcome<WebPerson> {
     let job = Arc::clone(job);
@@ -118,9 +123,9 @@ impl Job {
             ExchangeState::Exchanged => self.app.clock.now().plus(LEASE),
             _ => Timestamp::from_millis(0),
         };
-        let (appid, openid) = (&self.of.appid, kept.openid());
-        rows::advance(&self.app.store, &self.digest, &self.lease, state, &sealed, appid, openid, until)
-            .await?;
+        let person = kept.openid().map(|openid| person_digest(&self.app, &self.of.appid, openid));
+        let (digest, lease) = (&self.digest, &self.lease);
+        rows::advance(&self.app.store, digest, lease, state, &sealed, person.as_deref(), until).await?;
         Ok(())
     }
 
@@ -128,16 +133,16 @@ impl Job {
     async fn go_on(&self, found: Option<ExchangeRow>) -> Outcome<WebPerson> {
         let exchanged = found.filter(|row| row.state == ExchangeState::Exchanged);
         let kept = exchanged.and_then(|row| self.open(&row).ok());
-        let consent = match kept {
+        match kept {
             Some(Kept::Token { access_token, openid, unionid, scope }) => {
-                Consent { access_token: Secret::new(access_token), openid, unionid, scope }
+                let access_token = Secret::new(access_token);
+                self.profile(Consent { access_token, openid, unionid, scope }, false).await
             }
             _ => match self.consent().await? {
-                Ok(consent) => consent,
-                Err(end) => return end.answer(),
+                Ok(consent) => self.profile(consent, true).await,
+                Err(end) => end.answer(),
             },
-        };
-        self.profile(consent).await
+        }
     }
 
     /// Spends the code. The inner error is the end of it, already kept.
@@ -156,19 +161,26 @@ impl Job {
             self.keep(ExchangeState::Done, &Kept::Snapshot).await?;
             return Ok(Err(Kept::Snapshot));
         }
-        if token.tells_profile() {
-            // The code is spent: should we die now, whoever comes next reads the profile with this.
-            self.keep(ExchangeState::Exchanged, &Kept::token(&token)).await?;
-        }
         let OAuthToken { access_token, openid, unionid, scope, .. } = token;
         Ok(Ok(Consent { access_token, openid, unionid, scope }))
     }
 
-    async fn profile(&self, consent: Consent) -> Outcome<WebPerson> {
+    /// Reads the profile, if it is to be had. Of a code that was spent just now the consent is kept meanwhile: should we die,
+    /// whoever comes next reads the profile with it.
+    async fn profile(&self, consent: Consent, is_fresh: bool) -> Outcome<WebPerson> {
         let info = if !tells_profile(&consent.scope) {
             None
         } else {
-            match self.app.wechat.sns_userinfo(&consent.access_token, &consent.openid).await {
+            let keeping = async {
+                if !is_fresh {
+                    return Ok(());
+                }
+                self.keep(ExchangeState::Exchanged, &Kept::token(&consent)).await
+            };
+            let asking = self.app.wechat.sns_userinfo(&consent.access_token, &consent.openid);
+            let (asked, kept) = tokio::join!(asking, keeping);
+            kept?;
+            match asked {
                 Ok(info) => Some(info),
                 Err(error @ weir_wechat::Error::Refused { .. }) => {
                     // The code is spent, and the profile is not to be had.

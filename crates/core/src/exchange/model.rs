@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use weir_base::Secret;
 use weir_store::text_enum;
-use weir_wechat::{OAuthToken, UserInfo};
+use weir_wechat::UserInfo;
 
 use crate::{AppSettings, Code, Failure, Outcome, WeChatRefusal};
 
@@ -81,7 +81,7 @@ impl FailedBecause {
 }
 
 impl Kept {
-    pub(super) fn token(token: &OAuthToken) -> Self {
+    pub(super) fn token(token: &Consent) -> Self {
         Self::Token {
             access_token: token.access_token.expose().to_owned(),
             openid: token.openid.clone(),

@@ -2,7 +2,6 @@ use weir_base::Timestamp;
 use weir_store::{row, statements};
 
 use super::model::{ExchangeState, FailedBecause};
-use crate::account::UserId;
 
 row! {
     pub struct ExchangeRow {
@@ -28,12 +27,11 @@ statements! {
         "UPDATE exchanges SET state = CASE WHEN state = 'exchanged' THEN state ELSE 'open' END, lease = $2, lease_until = $3
          WHERE code_digest = $1 AND state <> 'done' AND lease_until <= $4";
     /// A step further, from whoever still holds the lease; `lease_until` of 0 lets go of it.
-    write fn advance(code_digest: &str, lease: &str, state: ExchangeState, result: &str, appid: &str, openid: Option<&str>, lease_until: Timestamp) -> affected =
-        "UPDATE exchanges SET state = $3, result = $4, appid = $5, openid = $6, lease_until = $7
+    write fn advance(code_digest: &str, lease: &str, state: ExchangeState, result: &str, person_digest: Option<&str>, lease_until: Timestamp) -> affected =
+        "UPDATE exchanges SET state = $3, result = $4, person_digest = $5, lease_until = $6
          WHERE code_digest = $1 AND lease = $2 AND state <> 'done'";
     /// What is kept of somebody who leaves. Their codes are spent: WeChat refuses them from now on.
-    write fn delete_of(user: UserId) -> affected =
-        "DELETE FROM exchanges WHERE (appid, openid) IN (SELECT appid, openid FROM identities WHERE user_id = $1)";
+    write fn delete_of(person_digest: &str) -> affected = "DELETE FROM exchanges WHERE person_digest = $1";
     /// An attempt to read the profile has failed. Whoever comes later may make the next at once.
     write fn let_go(code_digest: &str, lease: &str, why: FailedBecause) -> affected =
         "UPDATE exchanges SET lease_until = 0, attempts = attempts + 1, why = $3 WHERE code_digest = $1 AND lease = $2 AND state <> 'done'";

@@ -80,8 +80,11 @@ impl HostTokens {
 pub async fn authenticate(app: &App, token: &str) -> Outcome<HostUser> {
     let parts = Parts::of(token).ok_or_else(|| Failure::new(Code::TokenInvalid))?;
     let auth = &app.settings.auth;
-    // By its form too: another Weir with the same secret, or this one under its name of before, made it of its own users.
-    let is_ours = parts.claims.sid.as_ref().is_some_and(Value::is_string) && parts.claims.openid.is_some();
+    // By its form too, unless the host's issuer is named: another Weir with the same secret, or this one under its name of
+    // before, made it of its own users.
+    let is_ours = app.settings.host.issuer.is_empty()
+        && parts.claims.sid.as_ref().is_some_and(Value::is_string)
+        && parts.claims.openid.is_some();
     if is_ours || (parts.claims.iss.as_deref() == Some(&auth.issuer) && parts.claims.is_for(&auth.audience)) {
         return ours(app, token).await;
     }

@@ -30,6 +30,14 @@ row! {
     }
 }
 
+row! {
+    /// What a person is called in an app.
+    pub struct NameRow {
+        pub appid: String,
+        pub openid: String,
+    }
+}
+
 statements! {
     /// Somebody in this app whose unionid is known, if there is anybody.
     read fn with_unionid(appid: &str) -> optional IdentityRow =
@@ -61,6 +69,7 @@ statements! {
         "SELECT id, session_key, previous_session_key FROM identities WHERE appid = $1 AND openid = $2";
     read fn of_user(user: UserId) -> many IdentityRow =
         "SELECT id, unionid FROM identities WHERE user_id = $1 ORDER BY id";
+    read fn names_of(user: UserId) -> many NameRow = "SELECT appid, openid FROM identities WHERE user_id = $1 ORDER BY id";
     /// Identities of the account that WeChat calls by another name in this open-platform account.
     read fn with_other_unionid(user: UserId, platform: &str, unionid: &str) -> one i64 =
         "SELECT COUNT(*) FROM identities WHERE user_id = $1 AND platform = $2 AND unionid IS NOT NULL AND unionid <> $3";

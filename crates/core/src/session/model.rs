@@ -45,8 +45,9 @@ pub struct Claims {
     pub jti: String,
     /// The session that this token dies with.
     pub sid: String,
-    /// Whose user the id is: of a host application that checks tokens by itself, only `host` means one of its own.
-    #[serde(default)]
+    /// `host` when the id is one of the host application's. A host that checks tokens by itself must look: without it the
+    /// id is one of ours.
+    #[serde(default, skip_serializing_if = "ClaimedRealm::is_weir")]
     pub realm: ClaimedRealm,
 }
 
@@ -72,6 +73,13 @@ fn no_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Er
     let text = String::deserialize(deserializer)?;
     let id = HostId::parse(&text).ok_or_else(|| D::Error::custom("no id"))?;
     if id.number().is_some() { Err(D::Error::custom("a number as a text")) } else { Ok(text) }
+}
+
+impl ClaimedRealm {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde wants it")]
+    fn is_weir(&self) -> bool {
+        *self == Self::Weir
+    }
 }
 
 impl From<&HostId> for ClaimedId {

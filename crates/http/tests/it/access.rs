@@ -110,7 +110,7 @@ weir_testkit::engines! {
                 || answer.json["msg"] == "invalid code"
                 || operation.path.ends_with("cloud-login")
                 // A phone without a QR code is told what is wrong with its link.
-                || (answer.text.starts_with("<!DOCTYPE html>") && [400, 404].contains(&answer.status));
+                || (answer.text.starts_with("<!DOCTYPE html>") && [400, 404, 415].contains(&answer.status));
             assert!(fine, "{}: {}", operation.path, answer.text);
         }
     }
