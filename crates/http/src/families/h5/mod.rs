@@ -28,9 +28,13 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(user::user))
 }
 
-/// Sets a cookie that no script can read and no other site can send.
+/// Sets one of our two cookies.
 pub(crate) fn set_cookie(server: &Shared, headers: &mut HeaderMap, name: &str, value: &str) {
-    let age = if name == LOGIN_COOKIE { LOGIN_AGE } else { BROWSER_AGE };
+    keep_cookie(server, headers, name, value, if name == LOGIN_COOKIE { LOGIN_AGE } else { BROWSER_AGE });
+}
+
+/// Sets a cookie, for so many seconds, that no script can read and no other site can send.
+pub(crate) fn keep_cookie(server: &Shared, headers: &mut HeaderMap, name: &str, value: &str, age: u64) {
     let secure = if server.app.web.is_secure() { "; Secure" } else { "" };
     let cookie = format!("{name}={value}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{secure}");
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {

@@ -25,6 +25,7 @@ use self::{
 use crate::{
     Shared,
     extract::{Filled, Guest, cookie},
+    families::h5::keep_cookie,
     observe::Asked,
     problem::Refusal,
 };
@@ -60,14 +61,8 @@ async fn open(
         return Ok(html(StatusCode::OK, String::new()));
     }
     let opened = phone::open(&server.app, &token, cookie(&headers, COOKIE)).await?;
-    let location =
-        HeaderValue::from_str(&opened.location).map_err(|error| Failure::new(Code::Internal).cause(error))?;
-    let mut response = StatusCode::FOUND.into_response();
-    let answer = response.headers_mut();
-    answer.insert(header::LOCATION, location);
-    answer.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    answer.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    set_cookie(&server, answer, &opened.cookie);
+    let mut response = sent_on(&opened.location)?;
+    set_cookie(&server, response.headers_mut(), &opened.cookie);
     Ok(response)
 }
 
@@ -148,13 +143,20 @@ async fn decide(
 }
 
 fn set_cookie(server: &Shared, headers: &mut HeaderMap, value: &str) {
-    let app = &server.app;
-    let secure = if app.web.is_secure() { "; Secure" } else { "" };
-    let age = app.settings.binding.qr_timeout.0.as_secs();
-    let cookie = format!("{COOKIE}={value}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{secure}");
-    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
-        headers.append(header::SET_COOKIE, cookie);
-    }
+    let age = server.app.settings.binding.qr_timeout.0.as_secs();
+    keep_cookie(server, headers, COOKIE, value, age);
+}
+
+/// Sends a browser on. Where it came from is nobody's business: codes stand in our addresses.
+fn sent_on(location: &str) -> Result<Response, Refusal> {
+    let location =
+        HeaderValue::from_str(location).map_err(|error| Failure::new(Code::Internal).cause(error))?;
+    let mut response = StatusCode::FOUND.into_response();
+    let answer = response.headers_mut();
+    answer.insert(header::LOCATION, location);
+    answer.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    Ok(response)
 }
 
 fn html(status: StatusCode, page: String) -> Response {

@@ -3,8 +3,8 @@
 
 use axum::{
     extract::State,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
+    http::{HeaderMap, StatusCode, header},
+    response::Response,
 };
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -17,6 +17,7 @@ use weir_core::{
 use super::{
     html,
     page::{continuing, done},
+    sent_on,
     words::Language,
 };
 use crate::{
@@ -47,15 +48,9 @@ fn answer(server: &Shared, headers: &HeaderMap, back: Back) -> Result<Response, 
             return Ok(response);
         }
     };
-    let location =
-        HeaderValue::from_str(&location).map_err(|error| Failure::new(Code::Internal).cause(error))?;
-    let mut response = StatusCode::FOUND.into_response();
-    let answer = response.headers_mut();
-    answer.insert(header::LOCATION, location);
-    answer.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    answer.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    let mut response = sent_on(&location)?;
     if let Some(login) = login {
-        set_cookie(server, answer, LOGIN_COOKIE, &login.cookie);
+        set_cookie(server, response.headers_mut(), LOGIN_COOKIE, &login.cookie);
     }
     Ok(response)
 }
