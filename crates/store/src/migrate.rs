@@ -44,6 +44,7 @@ const MIGRATIONS: &[Pair] = &[
     pair!("0007__binding"),
     both!("0008__authorizations"),
     both!("0009__scanned_sessions"),
+    both!("0010__engagement"),
 ];
 
 /// A number for PostgreSQL's advisory lock that only our migrations take: "weir" in ASCII.
