@@ -78,7 +78,7 @@ impl App {
             signer,
             web,
             host: host::HostTokens::new(&settings),
-            live: live::Live::new(settings.binding.max_watchers),
+            live: live::Live::new(settings.binding.max_watchers, settings.binding.max_watchers_each),
             settings,
             app_tokens,
         })

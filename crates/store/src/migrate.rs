@@ -45,6 +45,7 @@ const MIGRATIONS: &[Pair] = &[
     both!("0008__authorizations"),
     both!("0009__scanned_sessions"),
     both!("0010__engagement"),
+    both!("0011__askers"),
 ];
 
 /// A number for PostgreSQL's advisory lock that only our migrations take: "weir" in ASCII.

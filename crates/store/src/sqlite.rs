@@ -215,7 +215,7 @@ pub(crate) fn connect(path: &Path, access: Access) -> Result<Connection, StoreEr
     let connection = Connection::open_with_flags(path, flags)?;
     connection.execute_batch(
         "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
-         PRAGMA cache_size = -8192; PRAGMA mmap_size = 268435456; PRAGMA temp_store = MEMORY;
+         PRAGMA cache_size = -8192; PRAGMA mmap_size = 33554432; PRAGMA temp_store = MEMORY;
          PRAGMA journal_size_limit = 67108864;",
     )?;
     if access == Access::Read {

@@ -18,7 +18,7 @@ use crate::{
         model::{AVATAR_MAX, NICKNAME_MAX},
     },
     binding,
-    exchange::{self, WebPerson},
+    exchange::{self, Asker, WebPerson},
     host::HostUser,
     identity::Proof,
     session::{self, Caller, Opened, SessionId},
@@ -43,6 +43,12 @@ pub struct Login<'a> {
     pub app: Option<&'a str>,
     /// The browser's cookie.
     pub browser: Option<&'a str>,
+    /// The secret behind the site's `code_challenge`.
+    pub verifier: Option<&'a str>,
+    /// The site whose page asks, as its browser says.
+    pub origin: Option<&'a str>,
+    /// Where it comes from.
+    pub asker: Asker,
     /// The host's user who is signed in on the page, if one is.
     pub host: Option<HostUser>,
 }
@@ -56,14 +62,16 @@ pub async fn login(app: &Arc<App>, login: &Login<'_>) -> Outcome<LoggedIn> {
     if login.code.is_empty() {
         return Err(Failure::invalid("code", "is missing"));
     }
-    if let Some(person) = relay::redeem(app, login.code).await? {
+    if let Some(person) = relay::redeem(app, login).await? {
         return open(app, person).await;
     }
     let (of, is_proof) = match state::check(app, login).await? {
         StateProof::Given(appid) => (app.app(&appid)?, true),
         StateProof::NotAsked => (web_app(app, login.app)?, false),
     };
-    let person = exchange::exchange(app, of, login.code).await?;
+    // A state of ours has bound the code to its browser already.
+    let asker = (!is_proof).then_some(&login.asker);
+    let person = exchange::exchange(app, of, login.code, asker).await?;
     // Only with a state of ours: without one the code may be one that somebody else slipped to the page.
     if let Some(host) = login.host.as_ref().filter(|_| is_proof) {
         binding::flow::record_proof(app, host, person.clone()).await?;

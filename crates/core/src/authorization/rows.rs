@@ -26,11 +26,11 @@ statements! {
     write fn delete_of(user: UserId) -> affected =
         "DELETE FROM authorizations WHERE (appid, openid) IN (SELECT appid, openid FROM identities WHERE user_id = $1)";
 
-    write fn insert_state(state_digest: &str, browser_digest: &str, appid: &str, redirect: Option<&str>, relay: Option<&str>, client_state: Option<&str>, expires_at: Timestamp) -> affected =
-        "INSERT INTO oauth_states (state_digest, browser_digest, appid, redirect, relay, client_state, code_digest, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, NULL, $7)";
+    write fn insert_state(state_digest: &str, browser_digest: &str, appid: &str, redirect: Option<&str>, relay: Option<&str>, client_state: Option<&str>, code_challenge: Option<&str>, expires_at: Timestamp) -> affected =
+        "INSERT INTO oauth_states (state_digest, browser_digest, appid, redirect, relay, client_state, code_challenge, code_digest, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, NULL, $8)";
     read fn find_state(state_digest: &str, now: Timestamp) -> optional StateRow =
-        "SELECT browser_digest, appid, redirect, relay, client_state FROM oauth_states WHERE state_digest = $1 AND expires_at > $2";
+        "SELECT browser_digest, appid, redirect, relay, client_state, code_challenge FROM oauth_states WHERE state_digest = $1 AND expires_at > $2";
     /// Whether a browser has asked for a state that has not come back yet.
     read fn waits(browser_digest: &str, now: Timestamp) -> one i64 =
         "SELECT COUNT(*) FROM oauth_states WHERE browser_digest = $1 AND expires_at > $2 AND code_digest IS NULL";

@@ -36,6 +36,8 @@ pub struct Asked<'a> {
     pub app: Option<&'a str>,
     /// The site's own state, which a relay gives back to it.
     pub state: Option<&'a str>,
+    /// What binds a relay's code to the site: the SHA-256 of a secret of its own, in base64url (RFC 7636, S256).
+    pub challenge: Option<&'a str>,
     /// The browser's cookie, if it has one.
     pub browser: Option<&'a str>,
     pub in_wechat: bool,
@@ -62,6 +64,9 @@ pub async fn prepare(app: &App, asked: &Asked<'_>) -> Outcome<Prepared> {
         }
     };
     text("state", asked.state, CLIENT_STATE_MAX)?;
+    if asked.challenge.is_some_and(|challenge| !is_browser(challenge)) {
+        return Err(Failure::invalid("code_challenge", "is no SHA-256 in base64url: 43 characters"));
+    }
     let has_website = app.settings.apps.iter().any(|app| app.kind == AppKind::Website);
     // WeChat's own pages open in WeChat only; its double opens in every browser.
     let elsewhere = !asked.in_wechat && !app.settings.sandbox;
@@ -81,8 +86,19 @@ pub async fn prepare(app: &App, asked: &Asked<'_>) -> Outcome<Prepared> {
     let expires_at = app.clock.now().plus(GOOD_FOR);
     let (digest, of_browser) = (digest_of(&state), digest_of(&browser));
     let (redirect, relay) = (asked.redirect, relay.as_deref());
-    rows::insert_state(&app.store, &digest, &of_browser, &of.appid, redirect, relay, asked.state, expires_at)
-        .await?;
+    let (of_app, given, challenge) = (&of.appid, asked.state, asked.challenge);
+    rows::insert_state(
+        &app.store,
+        &digest,
+        &of_browser,
+        of_app,
+        redirect,
+        relay,
+        given,
+        challenge,
+        expires_at,
+    )
+    .await?;
     let url = match of.kind {
         AppKind::Website => app.wechat.qrconnect_url(&of.appid, &redirect_uri, &state),
         _ => app.wechat.authorize_url(&of.appid, &redirect_uri, scope, &state),
@@ -226,13 +242,13 @@ async fn person(app: &Arc<App>, row: &StateRow, state: &str, code: &str) -> Outc
     if taken == 0 {
         return Err(Failure::new(Code::StateUsed));
     }
-    exchange::exchange(app, app.app(&row.appid)?, code).await
+    exchange::exchange(app, app.app(&row.appid)?, code, None).await
 }
 
 async fn finish(app: &Arc<App>, row: &StateRow, state: &str, code: &str) -> Outcome<Back> {
     let person = person(app, row, state, code).await?;
     if let (Some(_), Some(address)) = (&row.relay, &row.redirect) {
-        let location = relay::hand_on(app, &person, address, row.client_state.as_deref()).await?;
+        let location = relay::hand_on(app, person, address, row).await?;
         return Ok(Back::To { location, login: None });
     }
     let login = flow::open(app, person).await?;

@@ -12,6 +12,8 @@ settings! {
         trust_client_openid: bool = false,
         /// Browsers that may wait for news of a QR code (server-sent events) at once, in one process.
         max_watchers: usize = 20_000,
+        /// Of those, how many may be of one user, or of one address that signs in. The others ask for the status instead.
+        max_watchers_each: usize = 500,
     }
 }
 

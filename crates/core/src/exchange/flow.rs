@@ -7,7 +7,7 @@ use weir_wechat::{OAuthToken, oauth::tells_profile};
 
 use super::{
     WebPerson,
-    model::{Consent, ExchangeState, FailedBecause, Kept},
+    model::{Asker, Consent, ExchangeState, FailedBecause, Kept, used},
     rows::{self, ExchangeRow},
 };
 use crate::{App, AppSettings, Code, Failure, Outcome, account::model::text};
@@ -25,8 +25,14 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 ///
 /// # Errors
 /// [`Code::LoginRefused`] when WeChat refuses the code; [`Code::SnapshotUser`] when nobody stands behind it; what is wrong
-/// with WeChat otherwise. Everybody who comes with the code is told the same.
-pub async fn exchange(app: &Arc<App>, of: &AppSettings, code: &str) -> Outcome<WebPerson> {
+/// with WeChat otherwise. Everybody who comes with the code is told the same, but where `asker` is told, somebody else than
+/// the first is told that it was used.
+pub async fn exchange(
+    app: &Arc<App>,
+    of: &AppSettings,
+    code: &str,
+    asker: Option<&Asker>,
+) -> Outcome<WebPerson> {
     if code.is_empty() {
         return Err(Failure::invalid("code", "must not be empty"));
     }
@@ -36,6 +42,7 @@ pub async fn exchange(app: &Arc<App>, of: &AppSettings, code: &str) -> Outcome<W
         code: code.to_owned(),
         of: of.clone(),
         lease: app.dice.token::<16>(),
+        asker: asker.map(Asker::text),
         app: Arc::clone(app),
     });
     let waited = Stopwatch::start();
@@ -45,6 +52,11 @@ pub async fn exchange(app: &Arc<App>, of: &AppSettings, code: &str) -> Outcome<W
     loop {
         let now = app.clock.now();
         let found = rows::find(&app.store, &job.digest, now).await?;
+        if let (Some(asker), Some(first)) = (asker, found.as_ref().and_then(|row| row.asker.as_deref()))
+            && !asker.may_be(first)
+        {
+            return Err(used());
+        }
         if let Some(row) = &found
             && row.state == ExchangeState::Exchanged
             && attempts.is_some_and(|before| before < row.attempts)
@@ -90,12 +102,14 @@ struct Job {
     code: String,
     digest: String,
     lease: String,
+    asker: Option<String>,
 }
 
 impl Job {
     async fn claim(&self, now: Timestamp) -> Outcome<bool> {
         let (until, expires_at) = (now.plus(LEASE), now.plus(KEPT));
-        Ok(rows::claim(&self.app.store, &self.digest, &self.lease, until, expires_at, now).await? == 1)
+        let (digest, lease, asker) = (&self.digest, &self.lease, self.asker.as_deref());
+        Ok(rows::claim(&self.app.store, digest, lease, until, expires_at, asker, now).await? == 1)
     }
 
     async fn take_over(&self, now: Timestamp) -> Outcome<bool> {

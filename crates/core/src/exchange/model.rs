@@ -1,9 +1,11 @@
+use std::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
 use weir_base::Secret;
 use weir_store::text_enum;
 use weir_wechat::UserInfo;
 
-use crate::{AppSettings, Code, Failure, Outcome, WeChatRefusal};
+use crate::{App, AppSettings, Code, Failure, Outcome, WeChatRefusal, limits::network};
 
 text_enum! {
     /// How far the exchange of a code has come.
@@ -16,6 +18,34 @@ text_enum! {
         Done = "done",
         /// WeChat did not answer, or not with sense: who comes later may try again.
         Failed = "failed",
+    }
+}
+
+/// Where a login comes from that no state of ours binds to a browser: keyed digests of its network and of its browser.
+#[derive(Clone, Debug)]
+pub struct Asker {
+    network: String,
+    browser: String,
+}
+
+impl Asker {
+    /// `agent` is the browser's `User-Agent`.
+    pub fn new(app: &App, address: IpAddr, agent: &str) -> Self {
+        let digest = |what: &str| app.sealer.digest(&format!("asker:{what}"));
+        Self { network: digest(&network(address).to_string()), browser: digest(agent) }
+    }
+
+    /// As the database keeps it.
+    pub(super) fn text(&self) -> String {
+        format!("{} {}", self.network, self.browser)
+    }
+
+    /// Whether whoever came first may be the same: phones change their network between two requests, and not their
+    /// browser.
+    pub(super) fn may_be(&self, first: &str) -> bool {
+        first
+            .split_once(' ')
+            .is_none_or(|(network, browser)| network == self.network || browser == self.browser)
     }
 }
 
@@ -156,4 +186,9 @@ impl Consent {
             info,
         })
     }
+}
+
+/// What WeChat itself says to whoever comes second.
+pub(super) fn used() -> Failure {
+    refused(40163, "code been used")
 }

@@ -10,18 +10,20 @@ row! {
         pub lease_until: Timestamp,
         pub attempts: i64,
         pub why: Option<FailedBecause>,
+        /// Who came first, as [`super::Asker`] writes it.
+        pub asker: Option<String>,
     }
 }
 
 statements! {
     read fn find(code_digest: &str, now: Timestamp) -> optional ExchangeRow =
-        "SELECT state, result, lease_until, attempts, why FROM exchanges WHERE code_digest = $1 AND expires_at > $2";
+        "SELECT state, result, lease_until, attempts, why, asker FROM exchanges WHERE code_digest = $1 AND expires_at > $2";
     /// The right to exchange a code: nobody has come with it yet, or so long ago that it is forgotten.
-    write fn claim(code_digest: &str, lease: &str, lease_until: Timestamp, expires_at: Timestamp, now: Timestamp) -> affected =
-        "INSERT INTO exchanges (code_digest, state, lease, lease_until, result, expires_at) VALUES ($1, 'open', $2, $3, NULL, $4)
+    write fn claim(code_digest: &str, lease: &str, lease_until: Timestamp, expires_at: Timestamp, asker: Option<&str>, now: Timestamp) -> affected =
+        "INSERT INTO exchanges (code_digest, state, lease, lease_until, result, expires_at, asker) VALUES ($1, 'open', $2, $3, NULL, $4, $5)
          ON CONFLICT (code_digest) DO UPDATE SET state = 'open', lease = $2, lease_until = $3, result = NULL, expires_at = $4,
-            attempts = 0, why = NULL
-         WHERE exchanges.expires_at <= $5";
+            asker = $5, attempts = 0, why = NULL
+         WHERE exchanges.expires_at <= $6";
     /// The right to go on where somebody failed or died.
     write fn take_over(code_digest: &str, lease: &str, lease_until: Timestamp, now: Timestamp) -> affected =
         "UPDATE exchanges SET state = CASE WHEN state = 'exchanged' THEN state ELSE 'open' END, lease = $2, lease_until = $3

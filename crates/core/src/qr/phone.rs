@@ -150,7 +150,7 @@ pub async fn come_back(
 /// Exchanges the code and keeps whom it proves.
 async fn proven(app: &Arc<App>, row: &PhoneRow, code: &str, code_digest: &str) -> Outcome<Account> {
     let official = app.app_of(AppKind::OfficialAccount, "appid", None)?;
-    let person = exchange::exchange(app, official, code).await?;
+    let person = exchange::exchange(app, official, code, None).await?;
     let account = Account::from(person);
     let Account { appid, platform, openid, unionid, nickname, avatar_url } = &account;
     let (unionid, nickname, avatar) = (unionid.as_deref(), nickname.as_deref(), avatar_url.as_deref());
@@ -162,7 +162,7 @@ async fn proven(app: &Arc<App>, row: &PhoneRow, code: &str, code_digest: &str) -
 
 /// The confirmation page, or at once what a tap on it would do.
 async fn ask(app: &App, session: &str, account: Account, cookie: Option<String>) -> Outcome<Page> {
-    let row = by_session(app, session).await?;
+    let mut row = by_session(app, session).await?;
     if let Some(done) = done(&row) {
         return Ok(Page::Done(done));
     }
@@ -170,9 +170,13 @@ async fn ask(app: &App, session: &str, account: Account, cookie: Option<String>)
         return Err(Failure::new(Code::QrExpired));
     }
     let phone = row.phone_digest.clone().unwrap_or_default();
-    if row.kind == QrKind::Login && binding::flow::bound_to(app, &account).await?.is_none() {
-        refuse(app, session, &phone).await?;
-        return Err(Failure::new(Code::NotBound));
+    if row.kind == QrKind::Login {
+        let Some(bound) = binding::flow::bound_to(app, &account).await? else {
+            refuse(app, session, &phone).await?;
+            return Err(Failure::new(Code::NotBound));
+        };
+        // Whom the tap signs in: the page names them.
+        row.user_id = Some(bound.user_id);
     }
     if row.kind == QrKind::Bind && !app.settings.binding.confirm {
         return confirm(app, row, account, &phone).await.map(Page::Done);

@@ -14,8 +14,8 @@ const APART: Duration = Duration::from_secs(10);
 const AT_ONCE: i64 = 2000;
 
 /// Begins to watch a QR code. Read it only after this, so that no change is missed between the two.
-pub fn subscribe(app: &Arc<App>, session: &str) -> Outcome<Watching<QrRow>> {
-    let watching = app.live.watch(session).ok_or_else(|| {
+pub fn subscribe(app: &Arc<App>, session: &str, asker: &str) -> Outcome<Watching<QrRow>> {
+    let watching = app.live.watch(session, asker).ok_or_else(|| {
         Failure::new(Code::Unavailable)
             .detail("too many browsers wait for news: ask for the status instead")
             .retry_after(Duration::from_secs(5))
@@ -41,7 +41,12 @@ pub(super) async fn changed(app: &App, session: &str) {
 
 fn tell(app: &App, row: QrRow) {
     let session = row.session_id.clone();
-    app.live.tell(&session, row, |new, known| new.version > known.version);
+    app.live.tell(&session, row, is_newer);
+}
+
+/// Of two readings of one QR code.
+pub fn is_newer(new: &QrRow, known: &QrRow) -> bool {
+    new.version > known.version
 }
 
 /// Looks for changes of other replicas until nobody watches any more.

@@ -8,6 +8,8 @@ use axum::{
     http::{HeaderMap, request::Parts},
 };
 
+use weir_core::{Code, Outcome};
+
 use crate::{Shared, connection::Peer, problem::Refusal};
 
 /// Networks in CIDR form.
@@ -95,6 +97,17 @@ impl FromRequestParts<Shared> for Asker {
         let Ok(ClientAddress(address)) = ClientAddress::from_request_parts(parts, server).await;
         server.app.limits.request(address)?;
         Ok(Self(address))
+    }
+}
+
+impl Asker {
+    /// A login that WeChat refuses costs the address.
+    pub(crate) fn charged<T>(&self, server: &Shared, login: Outcome<T>) -> Outcome<T> {
+        login.inspect_err(|failure| {
+            if failure.code == Code::LoginRefused {
+                server.app.limits.failure(self.0);
+            }
+        })
     }
 }
 

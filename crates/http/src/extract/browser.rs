@@ -2,7 +2,7 @@ use std::convert::Infallible;
 
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, HeaderName, header, request::Parts},
+    http::{HeaderName, header, request::Parts},
 };
 use weir_core::{Code, Failure, qr::flow::Browser};
 
@@ -85,16 +85,8 @@ fn name_of(agent: &str) -> String {
     }
 }
 
-/// One cookie of the request.
-pub(crate) fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
-    let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
-    lines.flat_map(|line| line.split(';')).find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
-}
-
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderValue;
-
     use super::*;
 
     #[test]
@@ -106,13 +98,5 @@ mod tests {
         assert_eq!(name_of(iphone), "Safari, iPhone");
         assert_eq!(name_of("curl/8.9"), "curl/8.9");
         assert_eq!(name_of(""), "");
-    }
-
-    #[test]
-    fn a_cookie_is_found_by_its_whole_name() {
-        let mut headers = HeaderMap::new();
-        headers.append(header::COOKIE, HeaderValue::from_static("a=1; weir_phonex=2; weir_phone=3"));
-        assert_eq!(cookie(&headers, "weir_phone"), Some("3"));
-        assert_eq!(cookie(&headers, "weir"), None);
     }
 }

@@ -3,11 +3,13 @@
 mod address;
 mod body;
 mod browser;
+mod cookies;
 mod credentials;
 mod query;
 
 pub(crate) use address::{Asker, ClientAddress, Networks, Stranger, behind};
 pub(crate) use body::{Filled, Posted, Sent, discard, parse};
-pub(crate) use browser::{Asking, Guest, POLL_TOKEN, PollToken, cookie};
+pub(crate) use browser::{Asking, Guest, POLL_TOKEN, PollToken};
+pub(crate) use cookies::Cookie;
 pub(crate) use credentials::{Bearer, Host, Key, SignedIn, User, UserToken, authenticate};
 pub(crate) use query::Query;

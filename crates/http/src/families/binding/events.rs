@@ -14,6 +14,7 @@ use serde::Serialize;
 use weir_base::Timestamp;
 use weir_core::{
     App,
+    limits::network,
     live::Watching,
     qr::{self, QrRow},
 };
@@ -21,7 +22,7 @@ use weir_core::{
 use super::qr::{SessionPath, StatusData, session_of};
 use crate::{
     Shared,
-    extract::{Guest, Host, PollToken},
+    extract::{Asker, Host, PollToken},
     problem::Refusal,
 };
 
@@ -43,7 +44,7 @@ pub(super) async fn status_events(
     let session = session_of(path)?;
     // Before anything is held for a stranger's session.
     qr::flow::status(app, &user, &session).await?;
-    let watching = qr::watch::subscribe(app, &session)?;
+    let watching = qr::watch::subscribe(app, &session, &user.subject())?;
     let row = qr::flow::status(app, &user, &session).await?;
     let data = |row: &QrRow, now| serde_json::to_string(&StatusData::new(row, now)).unwrap_or_default();
     Ok(feed(app, watching, row, &headers, data))
@@ -64,7 +65,7 @@ struct LoginNews<'a> {
     responses((status = 200, description = "Server-sent events", body = String, content_type = "text/event-stream"),
         (status = 204, description = "The last event that was seen is the last one that there is")))]
 pub(super) async fn login_events(
-    _: Guest,
+    Asker(address): Asker,
     State(server): State<Shared>,
     path: SessionPath,
     PollToken(poll): PollToken,
@@ -73,7 +74,7 @@ pub(super) async fn login_events(
     let app = &server.app;
     let session = session_of(path)?;
     qr::login::look(app, &session, &poll).await?;
-    let watching = qr::watch::subscribe(app, &session)?;
+    let watching = qr::watch::subscribe(app, &session, &network(address).to_string())?;
     let row = qr::login::look(app, &session, &poll).await?;
     let data = |row: &QrRow, now| {
         let (status, expires_at) = (row.shown(now).as_str(), row.expires_at.iso());
@@ -108,10 +109,11 @@ fn feed(
     if row.shown(now).is_end() && seen == Some(row.news(now)) {
         return StatusCode::NO_CONTENT.into_response();
     }
+    let row = watching.share(row, qr::watch::is_newer);
     let feed = Feed {
         app: Arc::clone(app),
         watching,
-        row: Arc::new(row),
+        row,
         told: seen,
         ended: false,
         comment_at: now.plus(COMMENT_EVERY),

@@ -6,14 +6,14 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use weir_core::{
-    Code, Failure,
+    Failure,
     authorization::{flow, state},
 };
 
-use super::{BROWSER_COOKIE, LOGIN_COOKIE, envelope::Success, set_cookie, user::UserInfo};
+use super::{BROWSER, BROWSER_AGE, LOGIN, LOGIN_AGE, envelope::Success, login_of, user::UserInfo};
 use crate::{
     Shared,
-    extract::{Asker, Query, Sent, SignedIn, cookie},
+    extract::{Asker, Query, Sent, SignedIn},
     problem::Refusal,
 };
 
@@ -25,6 +25,8 @@ pub(super) struct AuthBody {
     code: Option<String>,
     /// As it came with the code.
     state: Option<String>,
+    /// For a code of ours: the secret behind the `code_challenge` of `/api/wechat/authorize-url` (RFC 7636).
+    code_verifier: Option<String>,
 }
 
 /// A login's answer.
@@ -39,7 +41,7 @@ pub(super) struct AuthData {
 #[utoipa::path(post, path = "/api/wechat/auth", tag = "h5", operation_id = "h5Auth",
     request_body = AuthBody, responses((status = 200, description = "Logged in", body = Success<AuthData>)))]
 pub(super) async fn auth(
-    Asker(address): Asker,
+    asker: Asker,
     State(server): State<Shared>,
     headers: HeaderMap,
     SignedIn(host): SignedIn,
@@ -47,21 +49,15 @@ pub(super) async fn auth(
 ) -> Result<Response, Refusal> {
     let code = body.code.ok_or_else(|| Failure::invalid("code", "is missing"))?;
     let login = flow::Login {
-        code: &code,
         state: body.state.as_deref(),
-        app: None,
-        browser: cookie(&headers, BROWSER_COOKIE),
+        verifier: body.code_verifier.as_deref(),
         host,
+        ..login_of(&server, &asker, &headers, &code)
     };
-    let logged_in = flow::login(&server.app, &login).await;
-    let logged_in = logged_in.inspect_err(|failure| {
-        if failure.code == Code::LoginRefused {
-            server.app.limits.failure(address);
-        }
-    })?;
+    let logged_in = asker.charged(&server, flow::login(&server.app, &login).await)?;
     let user_info = UserInfo::at_login(logged_in.authorization);
     let mut response = Success::new(AuthData { message: "微信登录成功", user_info }).into_response();
-    set_cookie(&server, response.headers_mut(), LOGIN_COOKIE, &logged_in.cookie);
+    LOGIN.set(&server, response.headers_mut(), &logged_in.cookie, LOGIN_AGE);
     Ok(response)
 }
 
@@ -79,6 +75,8 @@ struct AuthorizeQuery {
     app: Option<String>,
     /// A relay's own state, which it gets back with our code.
     state: Option<String>,
+    /// Binds our code to the relay: the SHA-256 of a secret of its own, in base64url (RFC 7636, method S256).
+    code_challenge: Option<String>,
 }
 
 /// Where to send the browser.
@@ -99,19 +97,20 @@ pub(super) async fn authorize_url(
     query: Query,
 ) -> Result<Response, Refusal> {
     let (redirect, scope) = (query.get("redirect")?, query.get("scope")?);
-    let (app, given) = (query.get("app")?, query.get("state")?);
+    let (app, given, challenge) = (query.get("app")?, query.get("state")?, query.get("code_challenge")?);
     let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
     let asked = state::Asked {
         redirect: redirect.as_deref(),
         scope: scope.as_deref(),
         app: app.as_deref(),
         state: given.as_deref(),
-        browser: cookie(&headers, BROWSER_COOKIE),
+        challenge: challenge.as_deref(),
+        browser: BROWSER.read(&server, &headers),
         in_wechat: agent.contains("MicroMessenger"),
     };
     let prepared = state::prepare(&server.app, &asked).await?;
     let data = AuthorizeData { url: prepared.url, state: prepared.state };
     let mut response = Success::new(data).into_response();
-    set_cookie(&server, response.headers_mut(), BROWSER_COOKIE, &prepared.browser);
+    BROWSER.set(&server, response.headers_mut(), &prepared.browser, BROWSER_AGE);
     Ok(response)
 }

@@ -5,21 +5,25 @@ pub(crate) mod envelope;
 mod page;
 mod user;
 
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, header};
 use utoipa_axum::{router::OpenApiRouter, routes};
+use weir_core::{authorization::flow::Login, exchange};
 
-use crate::Shared;
+use crate::{
+    Shared,
+    extract::{Asker, Cookie},
+};
 
 pub(crate) use envelope::ErrorBody;
 pub(crate) use page::routes as pages;
 
 /// Knows the browser again that asked for a state.
-pub(crate) const BROWSER_COOKIE: &str = "weir_tx";
-/// Proves that a browser is of the person who logged in with it.
-pub(crate) const LOGIN_COOKIE: &str = "weir_h5";
+pub(crate) const BROWSER: Cookie = Cookie("weir_tx");
 /// As long as a state: afterwards the browser's pages may make states of their own again.
-const BROWSER_AGE: u64 = 600;
-const LOGIN_AGE: u64 = 30 * 86_400;
+pub(crate) const BROWSER_AGE: u64 = 600;
+/// Proves that a browser is of the person who logged in with it.
+pub(crate) const LOGIN: Cookie = Cookie("weir_h5");
+pub(crate) const LOGIN_AGE: u64 = 30 * 86_400;
 
 pub(crate) fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
@@ -28,16 +32,22 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(user::user))
 }
 
-/// Sets one of our two cookies.
-pub(crate) fn set_cookie(server: &Shared, headers: &mut HeaderMap, name: &str, value: &str) {
-    keep_cookie(server, headers, name, value, if name == LOGIN_COOKIE { LOGIN_AGE } else { BROWSER_AGE });
-}
-
-/// Sets a cookie, for so many seconds, that no script can read and no other site can send.
-pub(crate) fn keep_cookie(server: &Shared, headers: &mut HeaderMap, name: &str, value: &str, age: u64) {
-    let secure = if server.app.web.is_secure() { "; Secure" } else { "" };
-    let cookie = format!("{name}={value}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{secure}");
-    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
-        headers.append(header::SET_COOKIE, cookie);
+/// A login with `code`, with what the request tells of the browser.
+pub(crate) fn login_of<'r>(
+    server: &Shared,
+    asker: &Asker,
+    headers: &'r HeaderMap,
+    code: &'r str,
+) -> Login<'r> {
+    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    Login {
+        code,
+        state: None,
+        app: None,
+        browser: BROWSER.read(server, headers),
+        verifier: None,
+        origin: text(header::ORIGIN),
+        asker: exchange::Asker::new(&server.app, asker.0, text(header::USER_AGENT).unwrap_or_default()),
+        host: None,
     }
 }

@@ -10,10 +10,10 @@ use weir_core::{
     authorization::{Authorization, flow},
 };
 
-use super::{LOGIN_COOKIE, envelope::Success};
+use super::{LOGIN, envelope::Success};
 use crate::{
     Shared,
-    extract::{Asker, Bearer, cookie},
+    extract::{Asker, Bearer},
     problem::Refusal,
 };
 
@@ -94,7 +94,7 @@ pub(super) async fn user(
     };
     // What is no text is no openid.
     let Ok(Path(openid)) = openid else { return Ok(Success::new(nobody)) };
-    if openid.contains('\0') || !may_know(app, &openid, cookie(&headers, LOGIN_COOKIE), &bearer).await? {
+    if openid.contains('\0') || !may_know(app, &openid, LOGIN.read(&server, &headers), &bearer).await? {
         return Ok(Success::new(nobody));
     }
     let Some(told) = flow::find(app, &openid).await? else { return Ok(Success::new(nobody)) };

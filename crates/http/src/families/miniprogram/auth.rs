@@ -105,11 +105,7 @@ pub(super) async fn wechat_login(
     login(&server, asker, body).await
 }
 
-async fn login(
-    server: &Shared,
-    Asker(address): Asker,
-    body: LoginBody,
-) -> Result<Success<LoginData>, Refusal> {
+async fn login(server: &Shared, asker: Asker, body: LoginBody) -> Result<Success<LoginData>, Refusal> {
     let app = &server.app;
     let code = body.code.ok_or_else(|| Failure::invalid("code", "is missing"))?;
     let change = ProfileChange {
@@ -118,12 +114,7 @@ async fn login(
         bio: None,
     };
     let opened = session::flow::login_mini(app, body.appid.as_deref(), &code, change).await;
-    let opened = opened.inspect_err(|failure| {
-        if failure.code == Code::LoginRefused {
-            app.limits.failure(address);
-        }
-    })?;
-    Ok(Success::new(app.clock.now(), opened.into()))
+    Ok(Success::new(app.clock.now(), asker.charged(server, opened)?.into()))
 }
 
 /// What a login brings for one field under either of its names, refused under the name that the client used. A page

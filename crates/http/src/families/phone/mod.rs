@@ -24,14 +24,13 @@ use self::{
 };
 use crate::{
     Shared,
-    extract::{Filled, Guest, cookie},
-    families::h5::keep_cookie,
+    extract::{Cookie, Filled, Guest},
     observe::Asked,
     problem::Refusal,
 };
 
 /// The cookie that knows a phone again. It outlives no QR code.
-const COOKIE: &str = "weir_phone";
+const PHONE: Cookie = Cookie("weir_phone");
 
 pub(crate) fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
@@ -60,7 +59,7 @@ async fn open(
     if method == Method::HEAD || is_prefetch {
         return Ok(html(StatusCode::OK, String::new()));
     }
-    let opened = phone::open(&server.app, &token, cookie(&headers, COOKIE)).await?;
+    let opened = phone::open(&server.app, &token, PHONE.read(&server, &headers)).await?;
     let mut response = sent_on(&opened.location)?;
     set_cookie(&server, response.headers_mut(), &opened.cookie);
     Ok(response)
@@ -94,7 +93,7 @@ async fn callback(
         return web::come_back(&server, &headers, &state, brought.code.as_deref()).await;
     };
     let language = Language::of(headers.get(header::ACCEPT_LANGUAGE));
-    let cookie = cookie(&headers, COOKIE);
+    let cookie = PHONE.read(&server, &headers);
     match phone::come_back(app, row, &state, brought.code.as_deref(), cookie).await? {
         phone::Page::Ask(ask) => {
             let mut response = html(StatusCode::OK, asking(&app.web.site_name, &ask, language));
@@ -136,7 +135,7 @@ async fn decide(
         _ => return Err(Failure::invalid("decision", "is neither confirm nor refuse").into()),
     };
     let (session, token) = (form.session.unwrap_or_default(), form.token.unwrap_or_default());
-    let cookie = cookie(&headers, COOKIE);
+    let cookie = PHONE.read(&server, &headers);
     let what = phone::decide(app, &session, &token, confirmed, cookie).await?;
     let language = Language::of(headers.get(header::ACCEPT_LANGUAGE));
     Ok(html(StatusCode::OK, done(&app.web.site_name, what, language)))
@@ -144,7 +143,7 @@ async fn decide(
 
 fn set_cookie(server: &Shared, headers: &mut HeaderMap, value: &str) {
     let age = server.app.settings.binding.qr_timeout.0.as_secs();
-    keep_cookie(server, headers, COOKIE, value, age);
+    PHONE.set(server, headers, value, age);
 }
 
 /// Sends a browser on. Where it came from is nobody's business: codes stand in our addresses.

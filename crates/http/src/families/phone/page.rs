@@ -84,9 +84,7 @@ pub(super) fn asking(site: &str, ask: &phone::Asking, language: Language) -> Str
         let _ = write!(body, "<div><dt>{}</dt><dd{class}>{}</dd></div>", escape(say(name)), escape(value));
     };
     line(words::SITE, site, " class=\"strong\"");
-    if row.kind == QrKind::Bind {
-        line(words::ACCOUNT, &account(row), " class=\"strong\"");
-    }
+    line(words::ACCOUNT, &account(row), " class=\"strong\"");
     if let Some(nickname) = &row.nickname {
         line(words::WECHAT, nickname, "");
     }
@@ -131,10 +129,11 @@ pub(super) fn continuing(site: &str, nickname: &str, token: &str, language: Lang
 /// The account's name, and its id where that is another.
 fn account(row: &weir_core::qr::model::PhoneRow) -> String {
     let id = row.user_id.as_ref().map_or("", |id| id.as_str());
-    if row.account_label == id || id.is_empty() {
-        return row.account_label.clone();
+    match row.account_label.as_str() {
+        "" => id.to_owned(),
+        label if label == id || id.is_empty() => label.to_owned(),
+        label => format!("{label} ({id})"),
     }
-    format!("{} ({id})", row.account_label)
 }
 
 /// To the minute; for readers of Chinese the time of China.

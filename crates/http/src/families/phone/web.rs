@@ -22,8 +22,8 @@ use super::{
 };
 use crate::{
     Shared,
-    extract::{Filled, Guest, cookie},
-    families::h5::{BROWSER_COOKIE, LOGIN_COOKIE, set_cookie},
+    extract::{Filled, Guest},
+    families::h5::{BROWSER, BROWSER_AGE, LOGIN, LOGIN_AGE},
     problem::Refusal,
 };
 
@@ -33,7 +33,7 @@ pub(super) async fn come_back(
     state: &str,
     code: Option<&str>,
 ) -> Result<Response, Refusal> {
-    let back = state::come_back(&server.app, state, code, cookie(headers, BROWSER_COOKIE)).await?;
+    let back = state::come_back(&server.app, state, code, BROWSER.read(server, headers)).await?;
     answer(server, headers, back.ok_or_else(|| Failure::new(Code::StateUnknown))?)
 }
 
@@ -44,13 +44,13 @@ fn answer(server: &Shared, headers: &HeaderMap, back: Back) -> Result<Response, 
             let language = Language::of(headers.get(header::ACCEPT_LANGUAGE));
             let page = continuing(&server.app.web.site_name, &nickname, &token, language);
             let mut response = html(StatusCode::OK, page);
-            set_cookie(server, response.headers_mut(), BROWSER_COOKIE, &browser);
+            BROWSER.set(server, response.headers_mut(), &browser, BROWSER_AGE);
             return Ok(response);
         }
     };
     let mut response = sent_on(&location)?;
     if let Some(login) = login {
-        set_cookie(server, response.headers_mut(), LOGIN_COOKIE, &login.cookie);
+        LOGIN.set(server, response.headers_mut(), &login.cookie, LOGIN_AGE);
     }
     Ok(response)
 }
@@ -84,6 +84,6 @@ pub(super) async fn go_on(
         _ => return Err(Failure::invalid("decision", "is neither confirm nor refuse").into()),
     }
     let token = form.token.unwrap_or_default();
-    let back = state::go_on(&server.app, &token, cookie(&headers, BROWSER_COOKIE)).await?;
+    let back = state::go_on(&server.app, &token, BROWSER.read(&server, &headers)).await?;
     answer(&server, &headers, back)
 }

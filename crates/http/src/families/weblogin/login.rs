@@ -2,7 +2,7 @@ use axum::{extract::State, http::HeaderMap};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use weir_core::{
-    Code, Failure,
+    Failure,
     account::ProfileChange,
     authorization::flow,
     session::{self, Opened},
@@ -11,8 +11,8 @@ use weir_core::{
 use super::envelope::Success;
 use crate::{
     Shared,
-    extract::{Asker, Query, Sent, SignedIn, cookie},
-    families::h5::BROWSER_COOKIE,
+    extract::{Asker, Query, Sent, SignedIn},
+    families::h5::login_of,
     problem::Refusal,
 };
 
@@ -25,6 +25,7 @@ struct CodeQuery {
     code: Option<String>,
     state: Option<String>,
     app: Option<String>,
+    code_verifier: Option<String>,
 }
 
 /// What a page sends to log somebody in.
@@ -37,6 +38,8 @@ pub(super) struct WebLoginBody {
     state: Option<String>,
     /// The app that the code is of, by name or appid, where no state tells it. The first official account by default.
     app: Option<String>,
+    /// For a code of ours: the secret behind the `code_challenge` of `/api/wechat/authorize-url` (RFC 7636).
+    code_verifier: Option<String>,
 }
 
 /// A login's answer.
@@ -81,7 +84,13 @@ impl From<Opened> for TokenData {
 fn sent(query: &Query, body: Result<Sent<WebLoginBody>, Refusal>) -> Result<WebLoginBody, Refusal> {
     let owned = |name| Ok::<_, Failure>(query.get(name)?.map(|value| value.into_owned()));
     if let Some(code) = owned("code")? {
-        return Ok(WebLoginBody { code: Some(code), state: owned("state")?, app: owned("app")? });
+        let code_verifier = owned("code_verifier")?;
+        return Ok(WebLoginBody {
+            code: Some(code),
+            state: owned("state")?,
+            app: owned("app")?,
+            code_verifier,
+        });
     }
     body.map(|Sent(body)| body)
 }
@@ -90,7 +99,7 @@ fn sent(query: &Query, body: Result<Sent<WebLoginBody>, Refusal>) -> Result<WebL
 #[utoipa::path(post, path = "/auth/wechat", tag = "web-login", operation_id = "webLogin", params(CodeQuery),
     request_body = WebLoginBody, responses((status = 200, description = "Logged in", body = Success<TokenData>)))]
 pub(super) async fn login(
-    Asker(address): Asker,
+    asker: Asker,
     State(server): State<Shared>,
     headers: HeaderMap,
     SignedIn(host): SignedIn,
@@ -100,18 +109,13 @@ pub(super) async fn login(
     let body = sent(&query, body)?;
     let code = body.code.ok_or_else(|| Failure::invalid("code", "is missing"))?;
     let login = flow::Login {
-        code: &code,
         state: body.state.as_deref(),
         app: body.app.as_deref(),
-        browser: cookie(&headers, BROWSER_COOKIE),
+        verifier: body.code_verifier.as_deref(),
         host,
+        ..login_of(&server, &asker, &headers, &code)
     };
-    let logged_in = flow::login(&server.app, &login).await;
-    let logged_in = logged_in.inspect_err(|failure| {
-        if failure.code == Code::LoginRefused {
-            server.app.limits.failure(address);
-        }
-    })?;
+    let logged_in = asker.charged(&server, flow::login(&server.app, &login).await)?;
     Ok(Success::new(server.app.clock.now(), logged_in.opened.into()))
 }
 
@@ -133,7 +137,7 @@ pub(super) async fn api_login(
 #[utoipa::path(post, path = "/auth/wechat/mini", tag = "web-login", operation_id = "miniLogin", params(CodeQuery),
     request_body = WebLoginBody, responses((status = 200, description = "Logged in", body = Success<TokenData>)))]
 pub(super) async fn mini(
-    Asker(address): Asker,
+    asker: Asker,
     State(server): State<Shared>,
     query: Query,
     body: Result<Sent<WebLoginBody>, Refusal>,
@@ -142,12 +146,7 @@ pub(super) async fn mini(
     let code = body.code.ok_or_else(|| Failure::invalid("code", "is missing"))?;
     let change = ProfileChange::default();
     let opened = session::flow::login_mini(&server.app, body.app.as_deref(), &code, change).await;
-    let opened = opened.inspect_err(|failure| {
-        if failure.code == Code::LoginRefused {
-            server.app.limits.failure(address);
-        }
-    })?;
-    Ok(Success::new(server.app.clock.now(), opened.into()))
+    Ok(Success::new(server.app.clock.now(), asker.charged(&server, opened)?.into()))
 }
 
 /// The same as `/auth/wechat/mini`.

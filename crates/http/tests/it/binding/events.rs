@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     net::TcpStream,
@@ -181,6 +181,26 @@ weir_testkit::engines! {
         assert!(second.status.contains(" 503 "), "{}", second.status);
         assert!(second.head.to_lowercase().contains("retry-after"));
         drop(first);
+    }
+
+    async fn one_user_cannot_use_up_the_listeners_of_all(engine) {
+        let Some(weir) = TestWeir::start_with(engine, |setup| setup.core.binding.max_watchers_each = 2).await else { return };
+        let mut kept = Vec::new();
+        for user in [106, 107] {
+            let session = generate(&weir.host(user)).await;
+            let path = format!("/api/wechat/status/{}/events", text(&session["session_id"]));
+            let claims = json!({ "user_id": user, "exp": weir.clock.now().seconds() + 60 });
+            let bearer = format!("authorization: Bearer {}\r\n", host_token(&claims));
+            for n in 0..3 {
+                let listener = Listener::start(weir.client.address(), &path, &bearer).await;
+                assert_eq!(listener.status.contains(" 503 "), n == 2, "{}", listener.status);
+                kept.push(listener);
+            }
+        }
+        // Whoever goes makes room; the server sees it a moment later.
+        kept.clear();
+        let session = generate(&weir.host(106)).await;
+        while !listen(&weir, &session, "").await.status.contains(" 200 ") {}
     }
 
     async fn a_sign_in_tells_how_far_it_is_and_no_token(engine) {

@@ -31,6 +31,7 @@ weir_testkit::engines! {
         let phone = weir.phone("alice");
         let asked = phone.consent(text(&started["qr_code_data"])).await;
         asked.says(200, "Sign in on another screen?");
+        asked.says(200, "<dd class=\"strong\">106</dd>");
         assert_eq!(collect(&weir.client, &started).await.data()["status"], "scanned");
         phone.tap(&asked, "confirm").await.says(200, "Signed in");
         let given = collect(&weir.client, &started).await.data().clone();

@@ -33,6 +33,45 @@ weir_testkit::engines! {
         assert_eq!(weir.calls(EXCHANGE).await, 2);
     }
 
+    async fn a_code_is_answered_again_to_whoever_came_first_only(engine) {
+        let Some(weir) = TestWeir::start_with(engine, |setup| setup.server.trusted_proxies = vec!["127.0.0.1".to_owned()]).await else { return };
+        let at = |address: &'static str, agent: &'static str| {
+            weir.client.with_header("x-forwarded-for", address).with_header("user-agent", agent)
+        };
+        let body = json!({ "code": official(&weir, "alice").await });
+        let (home, agent) = ("203.0.113.7", "Mozilla/5.0 (iPhone) MicroMessenger/8.0.50");
+        let id = at(home, agent).post(LOGIN, &body).await.data()["user"]["id"].clone();
+        // A phone may change its network between two requests, and a web view what it calls itself.
+        for again in [at(home, agent), at("198.51.100.9", agent), at(home, "other/1")] {
+            assert_eq!(again.post(LOGIN, &body).await.data()["user"]["id"], id);
+        }
+        let thief = at("198.51.100.9", "curl/8");
+        let told = thief.post(LOGIN, &body).await;
+        assert_eq!((told.status, &told.json["msg"]), (401, &json!("code been used")));
+        refused(&thief.post(AUTH, &body).await, 500, "微信授权失败: code been used (错误码: 40163)");
+        assert_eq!(weir.calls(EXCHANGE).await, 1);
+    }
+
+    async fn whoever_dies_over_a_code_is_taken_over_from(engine) {
+        let Some(weir) = TestWeir::start_with(engine, |setup| setup.wechat_tries = 1).await else { return };
+        let body = json!({ "code": official(&weir, "alice").await });
+        weir.fault(&json!({ "path": EXCHANGE, "kind": "errcode", "errcode": -1, "times": 1 })).await;
+        refused(&weir.client.post(AUTH, &body).await, 500, "微信授权失败: ");
+        // As if a replica had died with the code in its hands.
+        let until = weir.clock.now().plus(Duration::from_secs(20)).millis();
+        weir.rows(&format!("UPDATE exchanges SET state = 'open', lease = 'dead', lease_until = {until}, result = NULL RETURNING lease")).await;
+        let waiting = tokio::spawn({
+            let (client, body) = (weir.client.clone(), body.clone());
+            async move { join_all((0..50).map(|_| client.post(LOGIN, &body))).await }
+        });
+        weir.wait_for_calls(EXCHANGE, 1).await;
+        weir.clock.advance(Duration::from_secs(20));
+        for answer in waiting.await.unwrap() {
+            assert_eq!(answer.data()["user"]["nickname"], "爱丽丝 🌸");
+        }
+        assert_eq!(weir.calls(EXCHANGE).await, 2, "once by the dead, once by whoever took over");
+    }
+
     async fn a_refusal_is_replayed_too(engine) {
         let Some(weir) = TestWeir::start(engine).await else { return };
         for _ in 0..3 {

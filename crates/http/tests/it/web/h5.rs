@@ -38,7 +38,15 @@ weir_testkit::engines! {
     async fn on_https_cookies_stay_there(engine) {
         let Some(weir) = TestWeir::start_with(engine, |setup| "https://id.example.com".clone_into(&mut setup.core.web.public_url)).await else { return };
         let answer = weir.client.post(AUTH, &json!({ "code": official(&weir, "alice").await })).await;
-        assert!(answer.headers.get("set-cookie").unwrap().to_str().unwrap().ends_with("; Secure"));
+        let line = answer.headers.get("set-cookie").unwrap().to_str().unwrap();
+        assert!(line.starts_with("__Host-weir_h5=") && line.contains("Path=/;") && line.ends_with("; Secure"), "{line}");
+        let openid = answer.data()["user_info"]["openid"].as_str().unwrap();
+        let cookie = set_cookie(&answer, "__Host-weir_h5").unwrap();
+        for (name, knows) in [("__Host-weir_h5", true), ("weir_h5", false)] {
+            // Without the prefix a page on a sibling domain may have planted it.
+            let browser = weir.client.with_header("cookie", format!("{name}={cookie}"));
+            assert_eq!(browser.get(&format!("/api/user/{openid}")).await.data()["exists"], knows, "{name}");
+        }
     }
 
     async fn bad_input_is_named_as_published(engine) {

@@ -60,12 +60,80 @@ weir_testkit::engines! {
         assert!(page_refused(&weir, "https://other.example.com/").await);
     }
 
-    async fn fifty_redeem_one_code_of_ours_and_one_wins(engine) {
+    async fn a_code_of_ours_is_for_its_site(engine) {
         let Some(weir) = start(engine).await else { return };
+        let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+        // RFC 7636, appendix B.
+        let challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+        let bound = [("redirect", SHOP), ("state", "theirs"), ("code_challenge", challenge)];
+        let free = [("redirect", SHOP), ("state", "theirs")];
+        for (asked, origin, body, good) in [
+            (&bound[..], None, json!({ "code_verifier": verifier }), true),
+            (&bound[..], None, json!({ "code_verifier": format!("{verifier}x") }), false),
+            (&bound[..], None, json!({}), false),
+            (&free[..], None, json!({}), true),
+            (&free[..], Some("https://shop.example.com"), json!({ "state": "theirs" }), true),
+            (&free[..], Some("https://blog.example.org"), json!({}), false),
+            (&free[..], Some("null"), json!({}), false),
+            (&free[..], None, json!({ "state": "another's" }), false),
+        ] {
+            let browser = weir.phone("alice");
+            let back = consent(&browser, &page(&weir, &browser, asked).await).await;
+            let code = parameter(&back.location().unwrap(), "code").unwrap();
+            let client = origin.map_or(weir.client.clone(), |origin| weir.client.with_header("origin", origin));
+            let mut body = body;
+            body["code"] = json!(code);
+            let login = client.post(LOGIN, &body).await;
+            assert_eq!(login.status, if good { 200 } else { 400 }, "{asked:?} {origin:?} {body}: {}", login.text);
+            body["code_verifier"] = json!(verifier);
+            assert_eq!(weir.client.post(LOGIN, &body).await.status, 400, "a code that was tried is spent");
+        }
+        let wrong = weir.client.get(&format!("{URL}?{}", query(&[("redirect", SHOP), ("code_challenge", "short")]))).await;
+        super::refused(&wrong, 400, "请求参数错误: code_challenge");
+    }
+
+    async fn an_operator_who_insists_on_states_gets_them_from_sites_too(engine) {
+        let Some(weir) = TestWeir::start_with(engine, |setup| {
+            setup.core.web.relays = vec![format!("shop={SHOP}")];
+            setup.core.h5.require_state = true;
+        }).await else { return };
+        for (state, good) in [(None, false), (Some("theirs"), true)] {
+            let browser = weir.phone("alice");
+            let back = consent(&browser, &page(&weir, &browser, &[("redirect", SHOP), ("state", "theirs")]).await).await;
+            let body = json!({ "code": parameter(&back.location().unwrap(), "code").unwrap(), "state": state });
+            assert_eq!(weir.client.post(LOGIN, &body).await.status, if good { 200 } else { 400 });
+        }
+    }
+
+    async fn fifty_load_the_callback_and_all_are_logged_in_as_one(engine) {
+        let Some(mut weir) = start(engine).await else { return };
+        let (_, second) = weir.replica().await;
+        let browser = weir.phone("alice");
+        let url = page(&weir, &browser, &[("app", "official")]).await;
+        let consented = browser.step(&url).await;
+        let (action, fields) = browser.filled(&consented, "allow");
+        let back = browser.post_once(&action, fields).await.location().unwrap();
+        let other = back.replace(weir.client.address(), second.address());
+        let pages = weir_testkit::scenes::together((0..50).map(|n| {
+            let (browser, url) = if n % 2 == 0 { (browser.clone(), back.clone()) } else { (browser.at(second.address()), other.clone()) };
+            async move { browser.step(&url).await }
+        }))
+        .await;
+        for page in pages {
+            assert!(page.location().is_some_and(|location| location.contains("#openid=o")), "{}", page.html);
+        }
+        let users = weir.number("SELECT COUNT(*) FROM users").await;
+        assert_eq!((weir.calls("/sns/oauth2/access_token").await, users), (1, 1));
+    }
+
+    async fn fifty_redeem_one_code_of_ours_and_one_wins(engine) {
+        let Some(mut weir) = start(engine).await else { return };
+        let (_, second) = weir.replica().await;
         let browser = weir.phone("alice");
         let back = consent(&browser, &page(&weir, &browser, &[("redirect", BLOG)]).await).await;
         let body = json!({ "code": parameter(&back.location().unwrap(), "code").unwrap() });
-        let answers = futures_util::future::join_all((0..50).map(|_| weir.client.post(LOGIN, &body))).await;
+        let clients = [&weir.client, &second];
+        let answers = futures_util::future::join_all((0..50).map(|n| clients[n % 2].post(LOGIN, &body))).await;
         assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
     }
 

@@ -13,12 +13,18 @@ const STATE: &str = "请求参数错误: state";
 
 /// Asks for a state as a browser without cookies would: the state, WeChat's page, and the browser with its cookie.
 async fn ask(weir: &TestWeir) -> (String, String, Client) {
+    let (state, url, cookie) = asked(weir).await;
+    (state, url, weir.client.with_header("cookie", cookie))
+}
+
+/// The same, with the cookie alone.
+async fn asked(weir: &TestWeir) -> (String, String, String) {
     let in_wechat = weir.client.with_header("user-agent", "MicroMessenger/8.0.50");
     let answer = in_wechat.get(URL).await;
     let cookie = set_cookie(&answer, "weir_tx").unwrap();
     let data = answer.data();
     let (state, url) = (data["state"].as_str().unwrap().to_owned(), data["url"].as_str().unwrap().to_owned());
-    (state, url, weir.client.with_header("cookie", format!("weir_tx={cookie}")))
+    (state, url, format!("weir_tx={cookie}"))
 }
 
 weir_testkit::engines! {
@@ -83,14 +89,16 @@ weir_testkit::engines! {
     }
 
     async fn fifty_codes_for_one_state_log_in_one(engine) {
-        let Some(weir) = TestWeir::start(engine).await else { return };
-        let (state, _, browser) = ask(&weir).await;
+        let Some(mut weir) = TestWeir::start(engine).await else { return };
+        let (_, second) = weir.replica().await;
+        let (state, _, cookie) = asked(&weir).await;
+        let browsers = [&weir.client, &second].map(|client| client.with_header("cookie", cookie.as_str()));
         let mut bodies = Vec::new();
         for n in 0..50 {
             let user = if n % 2 == 0 { "alice" } else { "bob" };
             bodies.push(json!({ "code": official(&weir, user).await, "state": state }));
         }
-        let answers = futures_util::future::join_all(bodies.iter().map(|body| browser.post(AUTH, body))).await;
+        let answers = futures_util::future::join_all(bodies.iter().enumerate().map(|(n, body)| browsers[n % 2].post(AUTH, body))).await;
         assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
         assert_eq!(weir.calls("/sns/oauth2/access_token").await, 1);
     }
