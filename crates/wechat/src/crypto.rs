@@ -18,7 +18,7 @@ use weir_base::{Secret, Timestamp, secret::same};
 const BLOCK: usize = 16;
 
 /// WeChat's base64. Bits that stand for nothing at the end may be set: some of its encoders leave them so.
-const BASE64: GeneralPurpose =
+pub(crate) const BASE64: GeneralPurpose =
     GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
 
 /// Why data was not decrypted or encrypted.

@@ -4,10 +4,13 @@ pub mod answer;
 pub mod crypto;
 pub mod error;
 pub mod jssdk;
+pub mod message;
 pub mod mini_program;
 pub mod oauth;
+pub mod push;
 mod query;
 pub mod quota;
+pub mod template;
 pub mod ticket;
 pub mod token;
 pub mod transport;
@@ -18,6 +21,7 @@ use reqwest::Url;
 use weir_base::Secret;
 
 pub use error::{Error, UnreachableKind};
+pub use message::{MiniProgramPage, Sent, SubscribeMessage, TemplateMessage};
 pub use mini_program::{CodeSession, PhoneInfo};
 pub use oauth::{OAuthToken, Scope, UserInfo};
 pub use quota::Quota;
@@ -126,6 +130,14 @@ struct Routes {
     sns_userinfo: Route,
     getticket: Route,
     quota: Route,
+    subscribe_send: Route,
+    template_send: Route,
+    gettemplate: Route,
+    getcategory: Route,
+    getpubtemplatetitles: Route,
+    getpubtemplatekeywords: Route,
+    addtemplate: Route,
+    deltemplate: Route,
 }
 
 impl Routes {
@@ -148,6 +160,14 @@ impl Routes {
             sns_userinfo: route("/sns/userinfo"),
             getticket: route("/cgi-bin/ticket/getticket"),
             quota: route("/cgi-bin/openapi/quota/get"),
+            subscribe_send: route("/cgi-bin/message/subscribe/send"),
+            template_send: route("/cgi-bin/message/template/send"),
+            gettemplate: route("/wxaapi/newtmpl/gettemplate"),
+            getcategory: route("/wxaapi/newtmpl/getcategory"),
+            getpubtemplatetitles: route("/wxaapi/newtmpl/getpubtemplatetitles"),
+            getpubtemplatekeywords: route("/wxaapi/newtmpl/getpubtemplatekeywords"),
+            addtemplate: route("/wxaapi/newtmpl/addtemplate"),
+            deltemplate: route("/wxaapi/newtmpl/deltemplate"),
         }
     }
 }

@@ -7,7 +7,7 @@ use weir_base::Secret;
 
 use crate::{
     Credentials, Error, Route, WeChat,
-    answer::{filled, optional_person_id, person_id},
+    answer::{filled, optional_person_id, person_id, text_or_number},
     crypto,
     query::Query,
     transport::{Call, Repeat, json},
@@ -66,16 +66,10 @@ struct PhoneFields {
     phone_number: String,
     #[serde(deserialize_with = "filled")]
     pure_phone_number: String,
-    country_code: TextOrNumber,
+    /// It was a number once and is a text now.
+    #[serde(deserialize_with = "text_or_number")]
+    country_code: String,
     watermark: crypto::Watermark,
-}
-
-/// WeChat's country code was a number once and is a text now.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum TextOrNumber {
-    Text(String),
-    Number(u64),
 }
 
 impl From<PhoneFields> for PhoneInfo {
@@ -83,10 +77,7 @@ impl From<PhoneFields> for PhoneInfo {
         Self {
             phone_number: fields.phone_number,
             pure_phone_number: fields.pure_phone_number,
-            country_code: match fields.country_code {
-                TextOrNumber::Text(text) => text,
-                TextOrNumber::Number(number) => number.to_string(),
-            },
+            country_code: fields.country_code,
             watermark_timestamp: fields.watermark.timestamp,
             watermark_appid: fields.watermark.appid,
         }
