@@ -162,6 +162,30 @@ impl Transport {
         self.0.clock.timeout(self.0.timeout, get).await.ok_or(timeout)?
     }
 
+    /// Posts a body as it is and reads whatever is answered, at any status: how a double of WeChat pushes to an app.
+    /// Sent once; neither counted nor logged. Redirects are answers.
+    ///
+    /// # Errors
+    /// [`Error::Unreachable`], and [`Error::BadAnswer`] for a body of more than 1 MiB.
+    pub async fn post(
+        &self,
+        url: &reqwest::Url,
+        content_type: &'static str,
+        body: Bytes,
+    ) -> Result<(u16, Bytes), Error> {
+        let exchange = async {
+            let mut request = Request::new(Method::POST, url.clone());
+            request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+            *request.body_mut() = Some(body.into());
+            let mut response = self.0.http.execute(request).await.map_err(|error| unreachable(&error))?;
+            let status = response.status().as_u16();
+            let body = read_body(&mut response, status).await?;
+            Ok((status, body))
+        };
+        let timeout = Error::Unreachable { kind: UnreachableKind::Timeout };
+        self.0.clock.timeout(self.0.timeout, exchange).await.ok_or(timeout)?
+    }
+
     /// One try, counted and logged.
     async fn send<T: DeserializeOwned>(&self, call: &Call<'_>) -> Result<T, Error> {
         let watch = Stopwatch::start();

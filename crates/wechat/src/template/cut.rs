@@ -20,6 +20,7 @@ impl Kind {
                     let (sign, number, unit) = amount_parts(&value);
                     Cow::Owned(format!("{sign}{}{unit}", with_fewer_decimals(number, limit)))
                 }
+                Self::Thing => Cow::Owned(beginning(&value, limit).trim_end().to_owned()),
                 _ => Cow::Owned(beginning(&value, limit).to_owned()),
             },
             _ => value,
@@ -37,7 +38,6 @@ fn on_one_line(value: &str) -> Cow<'_, str> {
 }
 
 fn beginning(value: &str, characters: usize) -> &str {
-    // A name cut to its Chinese limit stays within it: what is left may be letters only, whose limit is higher.
     value.char_indices().nth(characters).map_or(value, |(end, _)| &value[..end])
 }
 
