@@ -8,13 +8,17 @@ pub mod audit;
 pub mod authorization;
 pub mod binding;
 mod code;
+pub mod credit;
+pub mod engagement;
 pub mod exchange;
 mod failure;
 pub mod host;
 pub mod identity;
+pub mod job;
 pub mod jssdk;
 pub mod limits;
 pub mod live;
+pub mod message;
 pub mod qr;
 pub mod session;
 pub mod settings;
@@ -43,6 +47,8 @@ pub struct App {
     pub host: host::HostTokens,
     /// News of QR codes.
     pub live: live::Live<qr::QrRow>,
+    /// The queues of what must happen outside our database.
+    pub jobs: job::Jobs,
     pub settings: Settings,
     app_tokens: HashMap<String, apptoken::Holders>,
 }
@@ -71,6 +77,7 @@ impl App {
         Ok(Self {
             sealer: Sealer::new(dice.clone(), &current, &older),
             limits: limits::Limits::new(&settings.limits, settings.sandbox, clock.clone()),
+            jobs: job::Jobs::new(&dice, settings.engagement.messages_per_second),
             store,
             wechat,
             clock,
@@ -126,7 +133,10 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
         authorization::rows::STATEMENTS,
         exchange::rows::STATEMENTS,
         binding::rows::STATEMENTS,
+        credit::rows::STATEMENTS,
         identity::rows::STATEMENTS,
+        job::rows::STATEMENTS,
+        message::rows::STATEMENTS,
         qr::rows::STATEMENTS,
         session::rows::STATEMENTS,
     ]

@@ -5,8 +5,9 @@ use weir_base::{Secret, settings::SettingDoc};
 
 pub use crate::{
     account::settings::AccountSettings, apptoken::settings::AppTokenSettings, audit::settings::AuditSettings,
-    authorization::settings::H5Settings, binding::settings::BindingSettings, host::settings::HostSettings,
-    limits::LimitSettings, session::settings::AuthSettings, web::WebSettings,
+    authorization::settings::H5Settings, binding::settings::BindingSettings,
+    engagement::settings::EngagementSettings, host::settings::HostSettings, limits::LimitSettings,
+    message::TemplateSettings, session::settings::AuthSettings, web::WebSettings,
 };
 
 /// Everything the core reads.
@@ -23,6 +24,8 @@ pub struct Settings {
     pub binding: BindingSettings,
     pub host: HostSettings,
     pub h5: H5Settings,
+    pub engagement: EngagementSettings,
+    pub templates: Vec<TemplateSettings>,
     /// Development against the simulator: tokens may be made by hand and limits do not bite.
     pub sandbox: bool,
 }
@@ -108,6 +111,7 @@ impl Settings {
             AuditSettings::DOCS,
             BindingSettings::DOCS,
             HostSettings::DOCS,
+            EngagementSettings::DOCS,
         ]
         .into_iter()
         .flatten()
@@ -119,6 +123,8 @@ impl Settings {
         self.app_token.validate()?;
         self.binding.validate(self.sandbox)?;
         self.host.validate()?;
+        self.engagement.validate()?;
+        self.templates.iter().try_for_each(|template| template.validate(self))?;
         for (at, app) in self.apps.iter().enumerate() {
             let twin =
                 self.apps[..at].iter().find(|other| other.appid == app.appid || other.name == app.name);

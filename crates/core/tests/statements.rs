@@ -16,6 +16,7 @@ const SMALL: &[(&str, &str)] = &[
     ("SCAN g", "what a recursive query has found so far"),
     ("SCAN gone", "what a recursive query has found so far"),
     ("SCAN CONSTANT ROW", "no table"),
+    ("SCAN w", "the places of a queue that one look is limited to"),
 ];
 
 async fn migrated(engine: Engine) -> TestDatabase {

@@ -1,9 +1,11 @@
 -- What must happen outside the database, written in the transaction that makes it necessary. A finished job is deleted. Jobs
--- of one lane run one at a time, in their order.
+-- of one lane run one at a time, in their order. Those of a queue wait together: while WeChat wants nothing from an app,
+-- nobody looks at the app's.
 CREATE TABLE jobs (
     id TEXT PRIMARY KEY,
     kind TEXT NOT NULL,
     subject TEXT NOT NULL,
+    queue TEXT NOT NULL,
     lane TEXT NOT NULL,
     due_at BIGINT NOT NULL,
     lease TEXT,
@@ -12,7 +14,7 @@ CREATE TABLE jobs (
     created_at BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX jobs__lane ON jobs (lane) WHERE lease IS NOT NULL;
-CREATE INDEX jobs_due ON jobs (due_at, id) WHERE lease IS NULL;
+CREATE INDEX jobs_due ON jobs (queue, due_at, id) WHERE lease IS NULL;
 CREATE INDEX jobs_leased_until ON jobs (leased_until) WHERE lease IS NOT NULL;
 CREATE INDEX jobs_order ON jobs (lane, id);
 CREATE INDEX jobs_subject ON jobs (subject);

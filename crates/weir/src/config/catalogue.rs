@@ -4,7 +4,7 @@ use weir_base::settings::{SettingDoc, Span};
 use weir_core::Settings;
 use weir_http::ServerSettings;
 
-use super::sections::{APP, DatabaseSettings, LogSettings, SANDBOX, WeChatSettings};
+use super::sections::{APP, DatabaseSettings, LogSettings, SANDBOX, TEMPLATE, WeChatSettings};
 
 /// What a setting takes, told from its Rust type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +16,7 @@ pub enum Kind {
     Bool,
     Number,
     Span,
+    Table,
 }
 
 impl Kind {
@@ -23,7 +24,8 @@ impl Kind {
         match doc.kind {
             "bool" => Self::Bool,
             "u16" | "u32" | "u64" | "usize" => Self::Number,
-            "Span" => Self::Span,
+            "Span" | "Option<Span>" => Self::Span,
+            "BTreeMap<String, Source>" | "BTreeMap<String, String>" => Self::Table,
             "Vec<String>" => Self::Texts,
             "Vec<Secret>" => Self::Secrets,
             "Secret" | "Option<Secret>" => Self::Secret,
@@ -41,11 +43,12 @@ impl Kind {
             Self::Bool => "true or false",
             Self::Number => "whole number",
             Self::Span => "length of time",
+            Self::Table => "table of texts",
         }
     }
 }
 
-/// All settings but those of apps, in the order of the reference.
+/// All settings but those of apps and templates, in the order of the reference.
 pub fn settings() -> impl Iterator<Item = &'static SettingDoc> {
     const TOP: &[SettingDoc] = &[SANDBOX];
     [TOP, DatabaseSettings::DOCS, ServerSettings::DOCS, WeChatSettings::DOCS]
@@ -55,8 +58,12 @@ pub fn settings() -> impl Iterator<Item = &'static SettingDoc> {
         .chain(LogSettings::DOCS)
 }
 
-/// What `key` is: `auth.expires_in`, or `apps.NAME.secret`.
+/// What `key` is: `auth.expires_in`, or `apps.NAME.secret`, or `templates.ID.kind`.
 pub fn find(key: &str) -> Option<&'static SettingDoc> {
+    if let Some(rest) = key.strip_prefix("templates.") {
+        let (_, field) = rest.split_once('.')?;
+        return TEMPLATE.iter().filter(|doc| doc.key != "id").find(|doc| doc.key == field);
+    }
     if let Some(rest) = key.strip_prefix("apps.") {
         let (_, field) = rest.split_once('.')?;
         return APP.iter().filter(|doc| doc.key != "name").find(|doc| doc.key == field);
@@ -71,9 +78,12 @@ pub fn variable(key: &str) -> String {
 
 /// The known key that `wrong` was most likely meant to be.
 pub fn nearest(wrong: &str) -> Option<String> {
-    let app = wrong.strip_prefix("apps.").and_then(|rest| rest.split_once('.')).map(|(name, _)| name);
+    let named = |prefix: &str| wrong.strip_prefix(prefix)?.split_once('.').map(|(name, _)| name);
+    let (app, template) = (named("apps."), named("templates."));
     let of_app = APP.iter().filter_map(|doc| app.map(|name| format!("apps.{name}.{}", doc.key)));
-    let known = settings().map(|doc| doc.key.to_owned()).chain(of_app);
+    let of_template =
+        TEMPLATE.iter().filter_map(|doc| template.map(|id| format!("templates.{id}.{}", doc.key)));
+    let known = settings().map(|doc| doc.key.to_owned()).chain(of_app).chain(of_template);
     // A right field in no or the wrong section is as near as a typing error.
     let field = |key: &str| key.rsplit('.').next().unwrap_or_default().to_owned();
     let distance = |key: &str| -> usize {
@@ -102,7 +112,8 @@ pub fn default_words(doc: &SettingDoc) -> String {
         return number.to_string();
     }
     match code {
-        "Vec::new()" | "None" | "String::new()" => String::new(),
+        "Vec::new()" | "None" | "String::new()" | "QuietHours::NONE" => String::new(),
+        _ if code.starts_with('{') => code.to_owned(),
         _ if code.starts_with('"') => unquoted(code.trim_end_matches(".to_owned()")),
         // A variant of an enum; only JWT algorithms are written in capitals.
         _ => match code.rsplit_once("::") {
@@ -125,7 +136,8 @@ mod tests {
 
     #[test]
     fn every_default_reads_like_a_value_and_every_kind_is_known() {
-        let texts = ["String", "Option<String>", "JwtAlgorithm", "LogFormat", "Rotation", "AppKind"];
+        let texts =
+            ["String", "Option<String>", "JwtAlgorithm", "LogFormat", "Rotation", "AppKind", "QuietHours"];
         for doc in settings() {
             let words = default_words(doc);
             assert!(!words.contains("::") && !words.contains('('), "{}: {words}", doc.key);

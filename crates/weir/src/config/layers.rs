@@ -34,7 +34,16 @@ impl Layer {
 
     /// Names of the apps in it, in their order.
     pub fn apps(&self) -> impl Iterator<Item = &str> {
-        self.values.iter().filter_map(|(key, _)| Some(key.strip_prefix("apps.")?.split_once('.')?.0))
+        self.named("apps.")
+    }
+
+    /// Ids of the templates in it, in their order.
+    pub fn templates(&self) -> impl Iterator<Item = &str> {
+        self.named("templates.")
+    }
+
+    fn named<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a str> {
+        self.values.iter().filter_map(move |(key, _)| Some(key.strip_prefix(prefix)?.split_once('.')?.0))
     }
 
     fn text(&self, key: &str) -> Option<&str> {
@@ -97,8 +106,17 @@ pub fn of_file(path: &Path, text: &str, variable: &dyn Fn(&str) -> Option<String
                     take(format!("apps.{app}.{field}"), value)?;
                 }
             }
+            toml::Value::Array(templates) if name == "templates" => {
+                let named = named_templates(templates).map_err(|wrong| format!("{origin}: {wrong}"))?;
+                for (id, field, value) in named {
+                    take(format!("templates.{id}.{field}"), value)?;
+                }
+            }
             _ if name == "apps" => {
                 return Err(format!("{origin}: apps: begin each app with a line [[apps]]"));
+            }
+            _ if name == "templates" => {
+                return Err(format!("{origin}: templates: begin each template with a line [[templates]]"));
             }
             toml::Value::Table(section) => {
                 section.iter().try_for_each(|(field, value)| take(format!("{name}.{field}"), value))?;
@@ -129,6 +147,24 @@ fn named_apps(apps: &[toml::Value]) -> Result<Vec<(&str, &str, &toml::Value)>, S
         }
         let fields = table.iter().filter(|(field, _)| *field != "name");
         named.extend(fields.map(|(field, value)| (name, field.as_str(), value)));
+    }
+    Ok(named)
+}
+
+/// Template, field and value of everything in `[[templates]]`.
+fn named_templates(templates: &[toml::Value]) -> Result<Vec<(&str, &str, &toml::Value)>, String> {
+    let mut named: Vec<(&str, &str, &toml::Value)> = Vec::new();
+    for template in templates {
+        let table = template.as_table().ok_or("templates: begin each template with a line [[templates]]")?;
+        let id = table.get("id").and_then(toml::Value::as_str).unwrap_or_default();
+        if !is_app_name(id) {
+            return Err("templates: each [[templates]] needs its id, as WeChat's console lists it".to_owned());
+        }
+        if named.iter().any(|(other, ..)| *other == id) {
+            return Err(format!("templates: {id:?} is there twice"));
+        }
+        let fields = table.iter().filter(|(field, _)| *field != "id");
+        named.extend(fields.map(|(field, value)| (id, field.as_str(), value)));
     }
     Ok(named)
 }
@@ -224,6 +260,11 @@ fn filled(variables: &[(String, String)], name: &str, key: &str) -> Result<Optio
 fn setting_of(name: &str) -> Result<Option<(String, bool)>, String> {
     let Some(rest) = name.strip_prefix("WEIR_") else { return Ok(None) };
     let key = rest.replace("__", ".").to_lowercase();
+    if key.starts_with("templates.") {
+        return Err(format!(
+            "environment {name}: templates are set in the file only, for their ids know small from large"
+        ));
+    }
     if catalogue::find(&key).is_some() {
         return Ok(Some((key, false)));
     }

@@ -21,7 +21,7 @@ use figment::{
 };
 use serde::de::DeserializeOwned;
 use tracing_subscriber::filter::LevelFilter;
-use weir_core::{AppSettings, Settings};
+use weir_core::{AppSettings, Settings, message::TemplateSettings};
 use weir_http::ServerSettings;
 
 pub use layers::Layer;
@@ -97,6 +97,8 @@ impl Config {
             limits: section(&figment, "limits")?,
             web: section(&figment, "web")?,
             h5: section(&figment, "h5")?,
+            engagement: section(&figment, "engagement")?,
+            templates: templates(&figment, &all)?,
             audit: section(&figment, "audit")?,
             binding: section(&figment, "binding")?,
             host: section(&figment, "host")?,
@@ -110,7 +112,7 @@ impl Config {
             database: section(&figment, "database")?,
             wechat: section(&figment, "wechat")?,
             log: log(&figment)?,
-            entries: show::entries(&figment, &core.apps),
+            entries: show::entries(&figment, &core.apps, &core.templates),
             core,
             secret_files,
         })
@@ -177,6 +179,21 @@ fn apps(figment: &Figment, layers: &[Layer]) -> Result<Vec<AppSettings>, String>
         }
     }
     names.into_iter().map(|name| app(figment, name)).collect()
+}
+
+fn templates(figment: &Figment, layers: &[Layer]) -> Result<Vec<TemplateSettings>, String> {
+    let mut ids: Vec<&str> = layers.iter().flat_map(Layer::templates).collect();
+    ids.dedup();
+    let template = |id: &str| {
+        let key = format!("templates.{id}");
+        let mut value = figment.find_value(&key).map_err(|error| format!("{key}: {}", error.kind))?;
+        if let Value::Dict(_, fields) = &mut value {
+            let fields: &mut Dict = fields;
+            fields.insert("id".to_owned(), id.into());
+        }
+        value.deserialize().map_err(|error| refused(figment, &key, &error))
+    };
+    ids.into_iter().map(template).collect()
 }
 
 fn app(figment: &Figment, name: &str) -> Result<AppSettings, String> {

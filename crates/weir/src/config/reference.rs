@@ -8,13 +8,13 @@ use weir_base::settings::SettingDoc;
 use super::{
     catalogue::{self, Kind, default_words, variable},
     names::{ALIASES, APP_ALIASES, DATABASE, NOT_READ},
-    sections::APP,
+    sections::{APP, TEMPLATE},
 };
 
 const HEAD: &str = "<!-- Made by `weir config --reference`; change the settings' words in the code, then run `make fmt`. -->\n";
 
 /// Sections with what they are about, in the order of the pages.
-const SECTIONS: [(&str, &str); 14] = [
+const SECTIONS: [(&str, &str); 15] = [
     ("", "Outside all sections"),
     ("database", "Where the data lives"),
     ("server", "Where and how Weir listens"),
@@ -23,6 +23,7 @@ const SECTIONS: [(&str, &str); 14] = [
     ("binding", "Binding WeChat accounts, and signing in with them, by QR code"),
     ("host", "Tokens of the host application, whose users bind their WeChat accounts"),
     ("h5", "Signing in on web pages"),
+    ("engagement", "Actions, leads and messages"),
     ("auth", "Tokens and what is sealed"),
     ("accounts", "People"),
     ("app_token", "The shared access_token of each app"),
@@ -67,6 +68,13 @@ pub fn settings() -> String {
          `mini`; where there is no such app it makes one.\n\n| setting | takes | default | |\n| --- | --- | --- | --- |\n",
     );
     for doc in &APP {
+        row(&mut page, doc.key, doc);
+    }
+    page.push_str(
+        "\n## `[[templates]]`: templates of subscription messages\n\nOne block for each template that is not as the defaults \
+         say; only in the file.\n\n| setting | takes | default | |\n| --- | --- | --- | --- |\n",
+    );
+    for doc in &TEMPLATE {
         row(&mut page, doc.key, doc);
     }
     page
@@ -145,6 +153,11 @@ pub fn example() -> String {
         "\n# A WeChat account. One block for each.\n# [[apps]]\n# name = \"mini\"\n# kind = \"mini_program\"\n\
          # appid = \"wx0123456789abcdef\"\n# secret = { file = \"/run/secrets/mini\" }\n# open_platform = \"default\"\n",
     );
+    page.push_str(
+        "\n# A template of subscription messages. One block for each that is not as the defaults say.\n# [[templates]]\n\
+         # id = \"…\"\n# kind = \"long_term\"\n# fields = { thing1 = \"text\", time2 = \"time\", thing3 = \"phone\", thing7 = \"name\" }\n\
+         # texts = { new_view_resume = \"…\" }\n",
+    );
     page
 }
 
@@ -152,7 +165,7 @@ fn toml_default(doc: &SettingDoc) -> String {
     let default = default_words(doc);
     match Kind::of(doc) {
         _ if doc.default == "None" => "\"…\"".to_owned(),
-        Kind::Bool | Kind::Number => default,
+        Kind::Bool | Kind::Number | Kind::Table => default,
         Kind::Texts | Kind::Secrets => "[]".to_owned(),
         Kind::Text | Kind::Secret | Kind::Span => format!("{default:?}"),
     }

@@ -118,3 +118,47 @@ pub const APP: [SettingDoc; 9] = [
     app("token", "Option<Secret>", "None", "The token of the message push, as typed into WeChat's console."),
     app("aes_key", "Option<Secret>", "None", "The EncodingAESKey of the message push."),
 ];
+
+/// The fields of one `[[templates]]`.
+pub const TEMPLATE: [SettingDoc; 9] = [
+    app(
+        "app",
+        "String",
+        "String::new()",
+        "The app's name or appid. Empty: the template of this id of any app.",
+    ),
+    app("id", "String", "", "The template's id, as WeChat's console lists it."),
+    app(
+        "kind",
+        "TemplateKind",
+        "\"one_time\"",
+        "`one_time`: each message needs an accept, which a ledger counts; `long_term`: it needs none.",
+    ),
+    app(
+        "at_least_once",
+        "bool",
+        "false",
+        "Send a message again when WeChat's answer was lost. It may then come twice; otherwise it stays `uncertain`.",
+    ),
+    app("strict", "bool", "false", "Refuse values that WeChat would refuse, instead of asking it."),
+    app("expires_after", "Option<Span>", "None", "In place of engagement.expires_after."),
+    app(
+        "fields",
+        "BTreeMap<String, Source>",
+        "{ thing1 = \"text\", time2 = \"time\", thing3 = \"phone\", thing7 = \"name\" }",
+        "What each field of an action's message says: `text` (what the customer did), `time`, `phone`, `name`.",
+    ),
+    app(
+        "texts",
+        "BTreeMap<String, String>",
+        "{}",
+        "Texts in place of ours, by what the customer did: `view_resume`, `contact_advisor`, `book_service`, `other`, and \
+         `new_view_resume` and so on for somebody new.",
+    ),
+    app(
+        "page",
+        "String",
+        "\"pages/customer/detail?id={id}\"",
+        "The page that a tap on an action's message opens; `{id}` is the customer.",
+    ),
+];

@@ -2,13 +2,13 @@
 
 use figment::{Figment, value::Value};
 use weir_base::settings::SettingDoc;
-use weir_core::AppSettings;
+use weir_core::{AppSettings, message::TemplateSettings};
 
 use super::{
     Config,
     catalogue::{self, Kind},
     origin,
-    sections::APP,
+    sections::{APP, TEMPLATE},
 };
 
 const MASK: &str = "••••";
@@ -33,13 +33,19 @@ pub fn show(config: &Config) -> String {
     config.entries.iter().map(line).collect()
 }
 
-pub fn entries(figment: &Figment, apps: &[AppSettings]) -> Vec<Entry> {
+pub fn entries(figment: &Figment, apps: &[AppSettings], templates: &[TemplateSettings]) -> Vec<Entry> {
     let of_app = |app: &AppSettings| {
         let app = app.name.clone();
         APP.iter().filter(|doc| doc.key != "name").map(move |doc| (format!("apps.{app}.{}", doc.key), doc))
     };
+    let of_template = |template: &TemplateSettings| {
+        let id = template.id.clone();
+        let fields = TEMPLATE.iter().filter(|doc| doc.key != "id");
+        fields.map(move |doc| (format!("templates.{id}.{}", doc.key), doc))
+    };
     let settings = catalogue::settings().map(|doc| (doc.key.to_owned(), doc));
-    settings.chain(apps.iter().flat_map(of_app)).map(|(key, doc)| entry(figment, key, doc)).collect()
+    let all = settings.chain(apps.iter().flat_map(of_app)).chain(templates.iter().flat_map(of_template));
+    all.map(|(key, doc)| entry(figment, key, doc)).collect()
 }
 
 fn entry(figment: &Figment, key: String, doc: &SettingDoc) -> Entry {
@@ -72,6 +78,10 @@ fn words(value: &Value) -> String {
         Value::String(_, text) => text.clone(),
         Value::Bool(_, flag) => flag.to_string(),
         Value::Num(..) => value.to_u128().map(|number| number.to_string()).unwrap_or_default(),
+        Value::Dict(_, fields) => {
+            let texts = fields.iter().map(|(key, value)| format!("{key} = {:?}", words(value)));
+            format!("{{ {} }}", texts.collect::<Vec<_>>().join(", "))
+        }
         Value::Array(_, values) => values.iter().map(words).collect::<Vec<_>>().join(", "),
         _ => String::new(),
     }

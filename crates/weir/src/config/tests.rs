@@ -221,3 +221,44 @@ fn a_log_level_that_is_none_is_refused_instead_of_silencing_the_log() {
         assert_eq!(load("", &[("WEIR_LOG__LEVEL", level)]).unwrap().log.level, level);
     }
 }
+
+#[test]
+fn templates_are_read_from_the_file_with_what_they_leave_out() {
+    use std::time::Duration;
+
+    use weir_core::message::{Source, TemplateKind, template};
+    let text = "[[apps]]\nname = \"mini\"\nkind = \"mini_program\"\nappid = \"wx1000000000000001\"\nsecret = \"s\"\n\
+        [[templates]]\nid = \"Abc-_1\"\napp = \"mini\"\nkind = \"long_term\"\nexpires_after = \"1h\"\n\
+        fields = { thing9 = \"name\" }\ntexts = { new_view_resume = \"hello\" }\n[[templates]]\nid = \"other\"\nat_least_once = true\n";
+    let core = load(text, &[]).unwrap().core;
+    let long = template(&core, "wx1000000000000001", "Abc-_1");
+    assert_eq!((long.kind, long.at_least_once), (TemplateKind::LongTerm, false));
+    assert_eq!(long.expires_after.unwrap().0, Duration::from_secs(3600));
+    assert_eq!(long.fields.iter().collect::<Vec<_>>(), [(&"thing9".to_owned(), &Source::Name)]);
+    assert_eq!(long.texts["new_view_resume"], "hello");
+    let other = template(&core, "wx1000000000000001", "other");
+    assert!(other.at_least_once && other.needs_credit() && other.fields.len() == 4);
+    assert!(template(&core, "wx2", "Abc-_1").needs_credit(), "the template of another app");
+    let shown = load(text, &[]).unwrap();
+    assert_eq!(entry(&shown, "templates.Abc-_1.fields").shown, "{ thing9 = \"name\" }");
+}
+
+#[test]
+fn wrong_templates_are_refused_with_what_is_wrong() {
+    for (text, wrong) in [
+        ("[[templates]]\nkind = \"long_term\"\n", "needs its id"),
+        ("[[templates]]\nid = \"a\"\nkin = \"x\"\n", "did you mean templates.a.kind"),
+        ("[[templates]]\nid = \"a\"\nkind = \"twice\"\n", "templates.a.kind"),
+        ("[[templates]]\nid = \"a\"\nfields = { thing1 = \"age\" }\n", "templates.a.fields"),
+        ("[[templates]]\nid = \"a\"\nfields = { thing1 = 1 }\n", "it must be a table of texts"),
+        (
+            "[[templates]]\nid = \"a\"\nstrict = true\n[[templates]]\nid = \"a\"\nstrict = true\n",
+            "is there twice",
+        ),
+        ("[engagement]\nquiet_hours = \"at night\"\n", "22:00-08:00"),
+        ("[templates]\nid = \"a\"\n", "[[templates]]"),
+    ] {
+        assert!(error(text, &[]).contains(wrong), "{text}: {}", error(text, &[]));
+    }
+    assert!(error("", &[("WEIR_TEMPLATES__A__KIND", "long_term")]).contains("in the file only"));
+}

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use figment::value::Value;
+use figment::value::{Dict, Value};
 use weir_base::settings::SettingDoc;
 
 use super::catalogue::Kind;
@@ -47,6 +47,7 @@ pub fn from_text(doc: &SettingDoc, text: &str) -> Result<Value, String> {
             _ => return Err(wrong()),
         },
         Kind::Number => Value::from(text.trim().parse::<u64>().map_err(|_| wrong())?),
+        Kind::Table => return Err(wrong()),
     })
 }
 
@@ -76,6 +77,12 @@ pub fn from_toml(doc: &SettingDoc, value: &toml::Value, around: Surroundings<'_>
         }
         (Kind::Texts, toml::Value::String(text)) => Ok(list(text).into()),
         (Kind::Text | Kind::Span, toml::Value::String(text)) => Ok(Value::from(text.as_str()).into()),
+        (Kind::Table, toml::Value::Table(table)) => {
+            let text =
+                |(key, value): (&String, &toml::Value)| Some((key.clone(), Value::from(value.as_str()?)));
+            let texts = table.iter().map(text).collect::<Option<Dict>>();
+            texts.map_or_else(wrong, |texts| Ok(Value::from(texts).into()))
+        }
         (Kind::Bool, toml::Value::Boolean(flag)) => Ok(Value::from(*flag).into()),
         (Kind::Number | Kind::Span, toml::Value::Integer(number)) => match u64::try_from(*number) {
             Ok(number) => Ok(Value::from(number).into()),

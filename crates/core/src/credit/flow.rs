@@ -1,0 +1,127 @@
+//! Every change writes an entry in the same transaction. They take the caller's, because a credit never changes alone.
+
+use std::time::Duration;
+
+use weir_store::{Executor, StoreError, Tx};
+
+use super::{Answer, Cause, EntryId, Key, Source, rows};
+use crate::{App, message::MessageId};
+
+/// An accept told by the client and by WeChat's event within this time is one.
+const SAME: Duration = Duration::from_secs(600);
+
+/// A person answered the prompt. Tells what remains.
+pub async fn answered(
+    tx: &Tx<'_>,
+    app: &App,
+    key: &Key,
+    answer: Answer,
+    source: Source,
+) -> Result<i64, StoreError> {
+    let now = app.clock.now();
+    let Key { appid, openid, template_id } = key;
+    // Held first: of a client and an event that tell of one accept at once, the second finds the first.
+    let held = rows::hold(tx, appid, openid, template_id, now).await?;
+    let mut change = 0;
+    let mut paired = false;
+    let mut remaining = held;
+    if answer == Answer::Accept {
+        let since = now.minus(SAME);
+        paired = rows::pair(tx, appid, openid, template_id, source.other(), since).await? > 0;
+        if !paired {
+            remaining = rows::give(tx, appid, openid, template_id, now).await?;
+            change = 1;
+        }
+    }
+    let id = EntryId::new(&app.dice, now);
+    let cause = answer.cause();
+    rows::enter(tx, &id, appid, openid, template_id, cause, source, change, remaining, None, paired, now)
+        .await?;
+    Ok(remaining)
+}
+
+/// The person turned the template off in WeChat: nothing remains.
+pub async fn withdrawn(tx: &Tx<'_>, app: &App, key: &Key) -> Result<(), StoreError> {
+    clear(tx, app, key, Cause::Cleared, Source::Event, None).await
+}
+
+/// Takes one for a message, if there is one.
+pub async fn take(tx: &Tx<'_>, app: &App, key: &Key, message: &MessageId) -> Result<bool, StoreError> {
+    let now = app.clock.now();
+    let Some(remaining) = rows::take(tx, &key.appid, &key.openid, &key.template_id, now).await? else {
+        return Ok(false);
+    };
+    taken(tx, app, key, message, remaining).await?;
+    Ok(true)
+}
+
+/// The entry of one that was taken.
+pub(crate) async fn taken(
+    tx: &Tx<'_>,
+    app: &App,
+    key: &Key,
+    message: &MessageId,
+    remaining: i64,
+) -> Result<(), StoreError> {
+    enter(tx, app, key, Cause::Taken, message, -1, remaining).await
+}
+
+/// The message was not sent: one more is there again.
+pub async fn give_back(tx: &Tx<'_>, app: &App, key: &Key, message: &MessageId) -> Result<(), StoreError> {
+    let now = app.clock.now();
+    let remaining = rows::give(tx, &key.appid, &key.openid, &key.template_id, now).await?;
+    enter(tx, app, key, Cause::Returned, message, 1, remaining).await
+}
+
+/// WeChat took the message.
+pub async fn sent(tx: impl Executor, app: &App, key: &Key, message: &MessageId) -> Result<(), StoreError> {
+    let now = app.clock.now();
+    let id = EntryId::new(&app.dice, now);
+    let Key { appid, openid, template_id } = key;
+    let (cause, source, message) = (Cause::Sent, Source::Message, Some(message.as_str()));
+    rows::note(tx, &id, appid, openid, template_id, cause, source, message, now).await?;
+    Ok(())
+}
+
+/// WeChat says that nothing is left (43101).
+pub async fn corrected(tx: &Tx<'_>, app: &App, key: &Key, message: &MessageId) -> Result<(), StoreError> {
+    clear(tx, app, key, Cause::Corrected, Source::Message, Some(message)).await
+}
+
+async fn clear(
+    tx: &Tx<'_>,
+    app: &App,
+    key: &Key,
+    cause: Cause,
+    source: Source,
+    message: Option<&MessageId>,
+) -> Result<(), StoreError> {
+    let now = app.clock.now();
+    let Key { appid, openid, template_id } = key;
+    let held = rows::hold(tx, appid, openid, template_id, now).await?;
+    if held > 0 {
+        rows::clear(tx, appid, openid, template_id, now).await?;
+    }
+    let id = EntryId::new(&app.dice, now);
+    let message = message.map(MessageId::as_str);
+    rows::enter(tx, &id, appid, openid, template_id, cause, source, -held, 0, message, false, now).await?;
+    Ok(())
+}
+
+async fn enter(
+    tx: &Tx<'_>,
+    app: &App,
+    key: &Key,
+    cause: Cause,
+    message: &MessageId,
+    change: i64,
+    remaining: i64,
+) -> Result<(), StoreError> {
+    let now = app.clock.now();
+    let id = EntryId::new(&app.dice, now);
+    let Key { appid, openid, template_id } = key;
+    let (source, message) = (Source::Message, Some(message.as_str()));
+    rows::enter(tx, &id, appid, openid, template_id, cause, source, change, remaining, message, false, now)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,3 @@
+//! What actions, leads, subscriptions and messages have in common.
+
+pub mod settings;

@@ -1,0 +1,10 @@
+//! Subscription messages: queued in the transaction that makes them necessary, sent by a worker or at once, never lost, never
+//! sent twice by us (pains 9 and 10). What the state of a message says, nobody else says otherwise: every change is guarded.
+
+pub mod flow;
+pub mod model;
+pub mod rows;
+pub mod settings;
+
+pub use model::{Draft, MessageId, Origin, QuietHours, State};
+pub use settings::{Source, TemplateKind, TemplateSettings, template};
