@@ -6,7 +6,7 @@ use anyhow::{Context, Result, anyhow};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use weir_base::{Clock, Dice, clock::pause};
-use weir_core::{App, audit, authorization, binding, exchange, session};
+use weir_core::{App, audit, authorization, binding, exchange, job, session};
 use weir_http::{Gateway, ServerSettings};
 use weir_store::{DatabaseUrl, Store, StoreSettings};
 use weir_wechat::{Endpoints, Transport, TransportSettings, WeChat};
@@ -108,6 +108,7 @@ pub async fn start(config: &Config, ground: Ground, render_metrics: RenderMetric
         Gateway::new(Arc::clone(&app), &server, render_metrics).map_err(|sentence| anyhow!(sentence))?;
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
     tasks.spawn(gateway.serve(listener, stop.clone().cancelled_owned()));
+    tasks.spawn(job::runner::run(Arc::clone(&app), stop.clone().cancelled_owned()));
     tasks.spawn(sweep(Arc::clone(&app), stop.clone()));
     tasks.spawn(keep_metrics(stop.clone()));
     tasks.close();

@@ -6,6 +6,7 @@ pub mod flow;
 pub mod model;
 pub mod queues;
 pub mod rows;
+pub mod runner;
 
 pub use flow::add;
 pub use model::{Done, JobId, JobKind, Leased};

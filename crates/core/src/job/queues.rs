@@ -13,6 +13,8 @@ use std::{
 use tokio::sync::Notify;
 use weir_base::{Dice, Stopwatch, Timestamp};
 
+use super::JobId;
+
 /// After so many calls in a row that came to nothing, a queue sends one at a time, with rests between.
 const TROUBLE: u32 = 20;
 /// The rest after each of those. Jittered.
@@ -28,6 +30,8 @@ pub struct Jobs {
     news: Notify,
     queues: Mutex<HashMap<String, Queue>>,
     looked: Mutex<Stopwatch>,
+    /// Jobs of this process that nobody works on any more, with their leases.
+    left: Mutex<Vec<(JobId, String)>>,
     per_second: u32,
     dice: Dice,
 }
@@ -57,6 +61,7 @@ impl Jobs {
             news: Notify::new(),
             queues: Mutex::default(),
             looked: Mutex::new(Stopwatch::start()),
+            left: Mutex::default(),
             per_second,
             dice: dice.clone(),
         }
@@ -67,17 +72,17 @@ impl Jobs {
         self.news.notify_one();
     }
 
-    pub async fn news(&self) {
+    pub(super) async fn news(&self) {
         self.news.notified().await;
     }
 
     /// A token for leases, none like another.
-    pub fn lease(&self) -> String {
+    pub(crate) fn lease(&self) -> String {
         format!("{}:{}", self.token, self.leases.fetch_add(1, Ordering::Relaxed))
     }
 
     /// What all leases of this process lie between.
-    pub fn leases_between(&self) -> (String, String) {
+    pub(super) fn leases_between(&self) -> (String, String) {
         (format!("{}:", self.token), format!("{}:~", self.token))
     }
 
@@ -112,7 +117,7 @@ impl Jobs {
     }
 
     /// How many of `queue` may be begun now, `free` at the most.
-    pub fn room(&self, queue: &str, free: usize, now: Timestamp) -> Room {
+    pub(super) fn room(&self, queue: &str, free: usize, now: Timestamp) -> Room {
         if let Some((until, _)) = self.rests(queue, now) {
             return Room::From(until);
         }
@@ -138,7 +143,16 @@ impl Jobs {
         }
     }
 
-    pub fn looked(&self) {
+    /// Leaves a job to whoever comes: its work ended without a word. The runner gives the lease back.
+    pub fn leave(&self, id: &JobId, lease: &str) {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner).push((id.clone(), lease.to_owned()));
+    }
+
+    pub(super) fn left(&self) -> Vec<(JobId, String)> {
+        std::mem::take(&mut *self.left.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn looked(&self) {
         *self.looked.lock().unwrap_or_else(PoisonError::into_inner) = Stopwatch::start();
     }
 

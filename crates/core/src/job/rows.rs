@@ -33,12 +33,12 @@ statements! {
     read fn last_looked_at(queue: &str, now: Timestamp, after_due: Timestamp, after_id: &str) -> optional Place =
         "SELECT due_at, id FROM jobs WHERE queue = $1 AND lease IS NULL AND due_at <= $2 AND (due_at, id) > ($3, $4)
          ORDER BY due_at, id LIMIT 1 OFFSET 255";
-    /// When the next job is due of those that are not yet.
+    /// The next job of a queue by when it is due, ready or not.
+    read fn first(queue: &str) -> optional Place =
+        "SELECT due_at, id FROM jobs WHERE queue = $1 AND lease IS NULL ORDER BY due_at, id LIMIT 1";
+    /// The next that is not due yet.
     read fn next_due(queue: &str, now: Timestamp) -> optional Place =
         "SELECT due_at, id FROM jobs WHERE queue = $1 AND lease IS NULL AND due_at > $2 ORDER BY due_at, id LIMIT 1";
-    /// The job that has been due the longest.
-    read fn oldest_due(queue: &str, now: Timestamp) -> optional Place =
-        "SELECT due_at, id FROM jobs WHERE queue = $1 AND lease IS NULL AND due_at <= $2 ORDER BY due_at, id LIMIT 1";
     /// A lease that has ended, of another process than the one whose leases lie between `first` and `last`: whoever still
     /// works knows so, whatever the clock says.
     read fn over(now: Timestamp, first: &str, last: &str) -> optional String =

@@ -56,7 +56,7 @@ pub async fn queue(
     Ok(Some(id))
 }
 
-async fn insert(
+pub(super) async fn insert(
     tx: &Tx<'_>,
     app: &App,
     id: &MessageId,

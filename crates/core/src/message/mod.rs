@@ -2,8 +2,12 @@
 //! sent twice by us (pains 9 and 10). What the state of a message says, nobody else says otherwise: every change is guarded.
 
 pub mod flow;
+pub mod job;
 pub mod model;
+pub mod now;
+mod outcome;
 pub mod rows;
+mod send;
 pub mod settings;
 
 pub use model::{Draft, MessageId, Origin, QuietHours, State};

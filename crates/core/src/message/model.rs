@@ -108,14 +108,14 @@ impl<'de> Deserialize<'de> for QuietHours {
 }
 
 /// When the day after `now` begins in Beijing: WeChat's daily quotas begin anew.
-pub fn midnight_in_beijing(now: Timestamp) -> Timestamp {
+pub(super) fn midnight_in_beijing(now: Timestamp) -> Timestamp {
     let of_day = (now.millis() + CHINA).rem_euclid(DAY);
     Timestamp::from_millis(now.millis() - of_day + DAY)
 }
 
 /// The wait before a message is tried again that was tried `runs` times: five seconds, doubled each time, a quarter of an
 /// hour at the most.
-pub fn backoff(runs: i64) -> Duration {
+pub(super) fn backoff(runs: i64) -> Duration {
     const FIRST: Duration = Duration::from_secs(5);
     const LONGEST: Duration = Duration::from_secs(900);
     let doublings = u32::try_from(runs.clamp(1, 9) - 1).unwrap_or(0);
