@@ -50,6 +50,23 @@ impl Timestamp {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
+    /// An instant as people and programs write it: ISO 8601 with `Z` or an offset, or milliseconds since the Unix epoch.
+    pub fn parse(text: &str) -> Option<Self> {
+        if !text.is_empty() && text.len() <= 16 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return text.parse().ok().map(Self);
+        }
+        text.parse::<jiff::Timestamp>().ok().map(|instant| Self(instant.as_millisecond()))
+    }
+
+    /// `2026-11-20 16:00:00`: as clocks in China show it. They have stood eight hours ahead of UTC since 1991.
+    pub fn in_china(self) -> String {
+        const CHINA: jiff::tz::Offset = jiff::tz::Offset::constant(8);
+        match jiff::Timestamp::from_millisecond(self.0) {
+            Ok(instant) => CHINA.to_datetime(instant).strftime("%Y-%m-%d %H:%M:%S").to_string(),
+            Err(_) => String::from("invalid time"),
+        }
+    }
+
     /// `2026-11-20T08:00:00.000Z`: ISO 8601 in UTC with milliseconds, as `contracts.md` wants it.
     pub fn iso(self) -> String {
         match jiff::Timestamp::from_millisecond(self.0) {
@@ -246,6 +263,29 @@ mod tests {
     fn an_instant_prints_as_iso_8601_with_milliseconds() {
         assert_eq!(Timestamp::from_millis(1_729_080_000_007).iso(), "2024-10-16T12:00:00.007Z");
         assert_eq!(Timestamp::from_seconds(0).iso(), "1970-01-01T00:00:00.000Z");
+    }
+
+    #[test]
+    fn an_instant_is_read_as_it_is_written() {
+        let noon = Timestamp::from_millis(1_729_080_000_007);
+        for text in [
+            "2024-10-16T12:00:00.007Z",
+            "2024-10-16T20:00:00.007+08:00",
+            "2024-10-16 12:00:00.007Z",
+            "1729080000007",
+        ] {
+            assert_eq!(Timestamp::parse(text), Some(noon), "{text}");
+        }
+        for text in ["", "yesterday", "2024-10-16", "2024-10-16T12:00:00", "-5", "1e3", "99999999999999999"] {
+            assert_eq!(Timestamp::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn clocks_in_china_are_eight_hours_ahead() {
+        assert_eq!(Timestamp::from_seconds(1_729_080_000).in_china(), "2024-10-16 20:00:00");
+        assert_eq!(Timestamp::from_seconds(1_798_732_800).in_china(), "2027-01-01 00:00:00");
+        assert_eq!(Timestamp::from_millis(i64::MAX).in_china(), "invalid time");
     }
 
     #[test]

@@ -29,6 +29,23 @@ macro_rules! text_id {
                 Self(format!(concat!($prefix, "_{:012x}{:020}"), millis, 0))
             }
 
+            /// The ids that were made from `from` on and before `to`, and that stand before `after` in a list whose newest
+            /// come first: not below the one, below the other. `None` when `after` is no id of this kind.
+            pub fn between(
+                after: Option<&str>,
+                from: Option<$crate::Timestamp>,
+                to: Option<$crate::Timestamp>,
+            ) -> Option<(Self, Self)> {
+                let first = Self::least_of(from.unwrap_or($crate::Timestamp::from_millis(0)));
+                let last = || Self(concat!($prefix, "_ffffffffffffffffffffffffffffffff").to_owned());
+                let end = to.map_or_else(last, Self::least_of);
+                let end = match after {
+                    Some(after) => Self::parse(after)?.min(end),
+                    None => end,
+                };
+                Some((first, end))
+            }
+
             /// Takes an id that came from outside, when it has the right form.
             pub fn parse(text: &str) -> Option<Self> {
                 let digits = text.strip_prefix(concat!($prefix, "_"))?;
@@ -82,6 +99,23 @@ mod tests {
             assert!(ThingId::new(&dice, instant(0)) >= least);
         }
         assert!(ThingId::least_of(Timestamp::from_millis(i64::MIN)) < least);
+    }
+
+    #[test]
+    fn ids_lie_between_instants_and_after_a_cursor() {
+        let instant = |millis: i64| Timestamp::from_millis(1_800_000_000_000 + millis);
+        let dice = Dice::seeded(1);
+        let [early, middle, late] = [0, 5, 10].map(|millis| ThingId::new(&dice, instant(millis)));
+        let held = |after: Option<&ThingId>, from, to| {
+            let (first, end) = ThingId::between(after.map(ThingId::as_str), from, to).unwrap();
+            [&early, &middle, &late].map(|id| (&first..&end).contains(&id))
+        };
+        assert_eq!(held(None, None, None), [true, true, true]);
+        assert_eq!(held(None, Some(instant(5)), None), [false, true, true]);
+        assert_eq!(held(None, None, Some(instant(5))), [true, false, false]);
+        assert_eq!(held(Some(&middle), None, None), [true, false, false]);
+        assert_eq!(held(Some(&late), Some(instant(1)), Some(instant(6))), [false, true, false]);
+        assert_eq!(ThingId::between(Some("other_1"), None, None), None);
     }
 
     #[test]

@@ -4,6 +4,7 @@ pub mod clock;
 pub mod dice;
 pub mod id;
 pub mod lines;
+pub mod page;
 pub mod seal;
 pub mod secret;
 pub mod settings;

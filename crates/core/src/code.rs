@@ -19,6 +19,8 @@ pub enum Code {
     SessionStale,
     /// Understood, but it cannot be: a watermark of another app, say.
     Impossible,
+    /// The same request is being worked on.
+    Underway,
     RateLimited,
     /// WeChat refused the code of a login.
     LoginRefused,
@@ -74,6 +76,7 @@ impl Code {
             Self::NotFound => "not_found",
             Self::SessionStale => "session_stale",
             Self::Impossible => "impossible",
+            Self::Underway => "underway",
             Self::RateLimited => "rate_limited",
             Self::LoginRefused => "login_refused",
             Self::SnapshotUser => "snapshot_user",

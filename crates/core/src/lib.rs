@@ -13,6 +13,7 @@ pub mod engagement;
 pub mod exchange;
 mod failure;
 pub mod host;
+pub mod idempotency;
 pub mod identity;
 pub mod job;
 pub mod jssdk;
@@ -134,6 +135,7 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
         exchange::rows::STATEMENTS,
         binding::rows::STATEMENTS,
         credit::rows::STATEMENTS,
+        idempotency::rows::STATEMENTS,
         identity::rows::STATEMENTS,
         job::rows::STATEMENTS,
         message::rows::STATEMENTS,

@@ -16,6 +16,8 @@ pub enum Access {
     Poll,
     /// Whoever has an API key with this scope (or `admin`).
     Key(Scope),
+    /// Whoever has an API key with this scope, a user for themselves, and anybody where `engagement.open` is set.
+    Party(Scope),
 }
 
 /// One operation of the API.
@@ -69,6 +71,7 @@ pub const OPERATIONS: &[Operation] = &[
     operation("post", "/api/wechat/auth", Access::Anyone, &[400, 413, 415, 422, 429]),
     operation("get", "/api/wechat/authorize-url", Access::Anyone, &[400, 403, 429]),
     operation("get", "/api/user/{openid}", Access::Anyone, &[429]),
+    operation("post", "/api/wechat/openid", Access::Anyone, LOGIN),
     operation("get", "/wechat/jsconfig", Access::Anyone, JSCONFIG),
     operation("get", "/api/wechat/jsconfig", Access::Anyone, JSCONFIG),
     operation("get", "/wechat/jsconfig/explain", Access::Anyone, &[400, 429]),

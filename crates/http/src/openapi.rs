@@ -15,7 +15,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     Shared,
     access::{Access, OPERATIONS},
-    families::{Family, binding, h5, miniprogram, phone, weblogin},
+    families::{Family, binding, engagement, h5, miniprogram, phone, weblogin},
     own,
 };
 
@@ -39,6 +39,7 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .merge(weblogin::routes())
         .merge(binding::routes())
         .merge(h5::routes())
+        .merge(engagement::routes())
         .merge(phone::routes())
         .merge(own::routes())
 }
@@ -62,6 +63,9 @@ fn complete(api: &mut utoipa::openapi::OpenApi) {
         (own::cgi_bin::CgiError::name(), own::cgi_bin::CgiError::schema()),
         (binding::BindingErrorBody::name(), binding::BindingErrorBody::schema()),
         (h5::ErrorBody::name(), h5::ErrorBody::schema()),
+        (engagement::ErrorBody::name(), engagement::ErrorBody::schema()),
+        (engagement::ErrorData::name(), engagement::ErrorData::schema()),
+        (engagement::ErrorDetails::name(), engagement::ErrorDetails::schema()),
         (own::ProblemBody::name(), own::ProblemBody::schema()),
     ] {
         components.schemas.insert(name.into_owned(), schema);
@@ -102,6 +106,7 @@ fn describe(operation: &mut Operation, path: &str, access: Access, refusals: &[u
         Family::CgiBin => (Some(own::cgi_bin::CgiError::name()), "application/json"),
         Family::Binding => (Some(binding::BindingErrorBody::name()), "application/json"),
         Family::H5 => (Some(h5::ErrorBody::name()), "application/json"),
+        Family::Engagement => (Some(engagement::ErrorBody::name()), "application/json"),
         Family::Phone => (None, "text/html"),
         Family::Own => (Some(own::ProblemBody::name()), "application/problem+json"),
     };
@@ -124,5 +129,9 @@ fn describe(operation: &mut Operation, path: &str, access: Access, refusals: &[u
         Access::Host => Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>("hostToken", [])]),
         Access::Poll => Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>("pollToken", [])]),
         Access::Key(scope) => Some(vec![SecurityRequirement::new("apiKey", [scope.as_str()])]),
+        Access::Party(scope) => Some(vec![
+            SecurityRequirement::new("apiKey", [scope.as_str()]),
+            SecurityRequirement::new::<_, [&str; 0], &str>("userToken", []),
+        ]),
     };
 }

@@ -103,12 +103,12 @@ CREATE TABLE attempts (
     PRIMARY KEY (message_id, number)
 );
 
--- A customer: a phone number, once.
+-- A customer: a phone number, once. An erased one has none.
 CREATE TABLE leads (
     id TEXT PRIMARY KEY,
     customer_number TEXT NOT NULL,
     name TEXT NOT NULL,
-    phone TEXT NOT NULL,
+    phone TEXT,
     openid TEXT NOT NULL,
     lead_source TEXT NOT NULL,
     contract_status TEXT NOT NULL,
@@ -121,7 +121,7 @@ CREATE TABLE leads (
 );
 CREATE UNIQUE INDEX leads__phone ON leads (phone);
 CREATE UNIQUE INDEX leads__customer_number ON leads (customer_number);
-CREATE INDEX leads_openid ON leads (openid);
+CREATE INDEX leads_openid ON leads (openid, id);
 CREATE INDEX leads_assigned_to ON leads (assigned_to, id);
 
 -- What a customer did.
@@ -142,7 +142,7 @@ CREATE TABLE actions (
 );
 CREATE INDEX actions_advisor_id ON actions (advisor_id, id);
 CREATE INDEX actions_customer_id ON actions (customer_id, id);
-CREATE INDEX actions_lead_id ON actions (lead_id);
+CREATE INDEX actions_lead_id ON actions (lead_id, id);
 
 -- Answers given to requests that carry an Idempotency-Key, for a day. Digests of the key and of what was asked.
 CREATE TABLE idempotency (

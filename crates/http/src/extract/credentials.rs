@@ -15,7 +15,7 @@ use super::ClientAddress;
 use crate::{Shared, problem::Refusal};
 
 /// The credential after `Authorization: Bearer` (RFC 6750).
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, credential) = value.split_once(' ')?;
     let credential = credential.trim();

@@ -1,6 +1,7 @@
 //! The published families. Each has its own paths, envelope and wording.
 
 pub(crate) mod binding;
+pub(crate) mod engagement;
 pub(crate) mod h5;
 pub(crate) mod miniprogram;
 pub(crate) mod phone;
@@ -20,6 +21,7 @@ pub(crate) enum Family {
     CgiBin,
     Binding,
     H5,
+    Engagement,
     /// Pages for people's phones.
     Phone,
     /// Weir's own paths, and paths that are nobody's.
@@ -37,6 +39,13 @@ const PREFIXES: &[(&str, Family)] = &[
     ("/api/wechat/authorize-url", Family::H5),
     ("/api/user", Family::H5),
     (CALLBACK_PATH, Family::Phone),
+    ("/api/wechat/openid", Family::Engagement),
+    ("/api/advisor", Family::Engagement),
+    ("/api/customer", Family::Engagement),
+    ("/api/leads", Family::Engagement),
+    ("/api/leads.csv", Family::Engagement),
+    ("/api/message", Family::Engagement),
+    ("/api/messages", Family::Engagement),
     ("/api/wechat", Family::Binding),
     ("/s", Family::Phone),
     ("/cgi-bin", Family::CgiBin),
@@ -58,6 +67,7 @@ impl Family {
             Self::CgiBin => crate::own::cgi_bin::refuse(refusal, response),
             Self::Binding => binding::envelope::refuse(refusal, response),
             Self::H5 => h5::envelope::refuse(refusal, response),
+            Self::Engagement => engagement::envelope::refuse(refusal, asked, response),
             Self::Phone => phone::refuse(refusal, asked, response),
             Self::Own => crate::own::refuse(refusal, asked, response),
         }

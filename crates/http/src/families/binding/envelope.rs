@@ -152,6 +152,7 @@ fn failure_message(failure: &Failure) -> String {
         Code::LoginRefused => "WeChat login failed",
         Code::SessionStale => "The WeChat session is stale",
         Code::Impossible => "The data cannot be used",
+        Code::Underway => "The same request is being worked on, try again later",
         Code::RateLimited => "Too many requests, try again later",
         Code::WeChatRefused => "WeChat refused the request",
         Code::WeChatBusy => "WeChat is busy, try again later",

@@ -73,7 +73,8 @@ pub(crate) fn refuse(refusal: &Refusal, asked: &Asked, response: Response) -> Re
     worded(response, &body)
 }
 
-fn message(reason: &Reason) -> String {
+/// The reason in Chinese.
+pub(crate) fn message(reason: &Reason) -> String {
     match reason {
         Reason::Failure(failure) => failure_message(failure),
         Reason::NoSuchPath => "接口不存在".to_owned(),
@@ -101,6 +102,7 @@ fn failure_message(failure: &Failure) -> String {
         Code::NotFound => "资源不存在",
         Code::SessionStale => "session_stale: session_key 已失效，请重新调用 wx.login 后再试",
         Code::Impossible => "数据无法使用",
+        Code::Underway => "相同的请求正在处理，请稍后再试",
         Code::RateLimited => "请求过于频繁，请稍后再试",
         Code::WeChatRefused => "微信接口调用失败",
         Code::WeChatBusy => "微信服务繁忙，请稍后再试",
