@@ -22,6 +22,8 @@ pub enum Code {
     /// The same request is being worked on.
     Underway,
     RateLimited,
+    /// The message is under way or has been sent.
+    NotRetryable,
     /// WeChat refused the code of a login.
     LoginRefused,
     /// WeChat opened the page as a snapshot: nobody stands behind the code.
@@ -78,6 +80,7 @@ impl Code {
             Self::Impossible => "impossible",
             Self::Underway => "underway",
             Self::RateLimited => "rate_limited",
+            Self::NotRetryable => "not_retryable",
             Self::LoginRefused => "login_refused",
             Self::SnapshotUser => "snapshot_user",
             Self::WeChatRefused => "wechat_refused",

@@ -87,7 +87,9 @@ fn status(code: Code) -> StatusCode {
         | Code::LoginRefused => StatusCode::UNAUTHORIZED,
         Code::Forbidden | Code::QrTaken | Code::CookieMissing => StatusCode::FORBIDDEN,
         Code::NotFound | Code::NotBound | Code::QrUnknown => StatusCode::NOT_FOUND,
-        Code::SessionStale | Code::Underway | Code::QrUsed | Code::StateUsed => StatusCode::CONFLICT,
+        Code::SessionStale | Code::Underway | Code::QrUsed | Code::StateUsed | Code::NotRetryable => {
+            StatusCode::CONFLICT
+        }
         Code::QrExpired => StatusCode::GONE,
         Code::Impossible | Code::SnapshotUser => StatusCode::UNPROCESSABLE_ENTITY,
         Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, anyhow};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use weir_base::{Clock, Dice, clock::pause};
-use weir_core::{App, audit, authorization, binding, exchange, idempotency, job, session};
+use weir_core::{App, audit, authorization, binding, exchange, idempotency, job, message, session};
 use weir_http::{Gateway, ServerSettings};
 use weir_store::{DatabaseUrl, Store, StoreSettings};
 use weir_wechat::{Endpoints, Transport, TransportSettings, WeChat};
@@ -111,6 +111,8 @@ pub async fn start(config: &Config, ground: Ground, render_metrics: RenderMetric
     tasks.spawn(job::runner::run(Arc::clone(&app), stop.clone().cancelled_owned()));
     tasks.spawn(sweep(Arc::clone(&app), stop.clone()));
     tasks.spawn(keep_metrics(stop.clone()));
+    let measuring = message::measure::run(Arc::clone(&app));
+    tasks.spawn(stop.clone().run_until_cancelled_owned(measuring));
     tasks.close();
     Ok(Running { address, app, stop, tasks })
 }

@@ -32,6 +32,7 @@ pub enum Action {
     AppTokenGiven,
     BindingMade,
     BindingEnded,
+    MessageRetried,
 }
 
 impl Action {
@@ -55,6 +56,7 @@ impl Action {
             Self::AppTokenGiven => "app_token.given",
             Self::BindingMade => "binding.made",
             Self::BindingEnded => "binding.ended",
+            Self::MessageRetried => "message.retried",
         }
     }
 }

@@ -8,6 +8,6 @@ pub mod queues;
 pub mod rows;
 pub mod runner;
 
-pub use flow::add;
+pub use flow::{add, condition};
 pub use model::{Done, JobId, JobKind, Leased};
 pub use queues::Jobs;

@@ -1,9 +1,12 @@
+use std::sync::Arc;
+
 use weir_base::Timestamp;
 use weir_store::{StoreError, Tx};
 
 use super::{Draft, MessageId, State, TemplateSettings, rows, template};
 use crate::{
-    App,
+    App, Code, Failure, Outcome,
+    audit::{Action, Entry},
     credit::{self, Key},
     job::{self, JobKind},
 };
@@ -13,11 +16,11 @@ impl Draft {
     pub fn key(&self) -> Key {
         Key { appid: self.appid.clone(), openid: self.openid.clone(), template_id: self.template_id.clone() }
     }
+}
 
-    /// The messages to one person go one after another.
-    fn lane(&self) -> String {
-        format!("{}:{}", self.appid, self.openid)
-    }
+/// The messages to one person go one after another.
+fn lane(appid: &str, openid: &str) -> String {
+    format!("{appid}:{openid}")
 }
 
 /// Queues a message in the caller's transaction: the message, its job, and the credit that it takes. `None`: its template
@@ -40,7 +43,7 @@ pub async fn queue(
             return Ok(None);
         }
     }
-    let lane = draft.lane();
+    let lane = lane(&draft.appid, &draft.openid);
     let note = async {
         match taken {
             Some(remaining) => credit::flow::taken(tx, app, &key, &id, remaining).await,
@@ -91,5 +94,65 @@ pub(super) async fn insert(
         now,
     )
     .await?;
+    Ok(())
+}
+
+/// WeChat tells what became of a message that it took (`subscribe_msg_sent_event`): `error_code` 0 says that it arrived. One
+/// whose answer was lost is found by who got it. `false`: there is no such message, or the answer is still to be written
+/// down.
+pub async fn delivered(
+    tx: &Tx<'_>,
+    app: &App,
+    appid: &str,
+    msgid: &str,
+    openid: &str,
+    template_id: &str,
+    error_code: i64,
+) -> Result<bool, StoreError> {
+    let now = app.clock.now();
+    let arrived = error_code == 0;
+    let (state, reason, errcode) = if arrived {
+        (State::Delivered, None, None)
+    } else {
+        (State::Refused, Some("not_delivered"), Some(error_code))
+    };
+    if rows::arrived(tx, appid, msgid, openid, state, reason, errcode, now).await? > 0 {
+        return Ok(true);
+    }
+    if rows::of_msgid(tx, msgid, appid).await?.is_some() {
+        // Told before.
+        return Ok(true);
+    }
+    Ok(rows::cleared_up(tx, appid, openid, template_id, msgid, state, reason, errcode, now).await? > 0)
+}
+
+/// Queues a message again that was refused, given up or left uncertain. `by` is who wants it, as the trail names them.
+pub async fn retry(app: &Arc<App>, by: String, id: &MessageId) -> Outcome<()> {
+    let entry = Entry::new(app, by, Action::MessageRetried, format!("message:{id}"));
+    let (for_it, id) = (Arc::clone(app), id.clone());
+    app.store.transaction(move |tx| Box::pin(async move { requeue(tx, &for_it, &id, &entry).await })).await?;
+    app.jobs.nudge();
+    Ok(())
+}
+
+async fn requeue(tx: &Tx<'_>, app: &App, id: &MessageId, entry: &Entry) -> Outcome<()> {
+    let now = app.clock.now();
+    let Some(message) = rows::requeue(tx, id, now).await? else {
+        let known = rows::find(tx, id).await?.is_some();
+        return Err(if known {
+            Failure::new(Code::NotRetryable)
+        } else {
+            Failure::new(Code::NotFound).detail("there is no such message")
+        });
+    };
+    let template = template(&app.settings, &message.appid, &message.template_id);
+    let key = message.key();
+    let taken =
+        message.credit_taken || (template.needs_credit() && credit::flow::take(tx, app, &key, id).await?);
+    let expires_after = template.expires_after.unwrap_or(app.settings.engagement.expires_after);
+    rows::renew(tx, id, taken, now.plus(expires_after.0)).await?;
+    let lane = lane(&message.appid, &message.openid);
+    job::add(tx, app, JobKind::SendMessage, id.as_str(), &lane, now).await?;
+    entry.write(tx).await?;
     Ok(())
 }

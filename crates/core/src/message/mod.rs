@@ -3,6 +3,7 @@
 
 pub mod flow;
 pub mod job;
+pub mod measure;
 pub mod model;
 pub mod now;
 mod outcome;

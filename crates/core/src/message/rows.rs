@@ -2,7 +2,7 @@ use weir_base::Timestamp;
 use weir_store::{row, statements};
 
 use super::{MessageId, Origin, State};
-use crate::job::JobId;
+use crate::{credit::Key, job::JobId};
 
 row! {
     /// A message, as far as sending it needs.
@@ -19,6 +19,13 @@ row! {
         pub credit_taken: bool,
         pub attempts: i64,
         pub expires_at: Timestamp,
+    }
+}
+
+impl SendRow {
+    /// The ledger that the message is paid from.
+    pub fn key(&self) -> Key {
+        Key { appid: self.appid.clone(), openid: self.openid.clone(), template_id: self.template_id.clone() }
     }
 }
 
@@ -46,4 +53,27 @@ statements! {
     write fn sent_after_all(id: &MessageId, msgid: Option<&str>, now: Timestamp) -> affected =
         "UPDATE messages SET state = 'sent', reason = NULL, errcode = NULL, msgid = $2, sent_at = $3, updated_at = $3
          WHERE id = $1 AND state = 'uncertain' AND reason = 'interrupted'";
+    /// WeChat tells of a message that it took.
+    write fn arrived(appid: &str, msgid: &str, openid: &str, state: State, reason: Option<&str>, errcode: Option<i64>, now: Timestamp) -> affected =
+        "UPDATE messages SET state = $4, reason = $5, errcode = $6, updated_at = $7
+         WHERE msgid = $2 AND appid = $1 AND openid = $3 AND state = 'sent'";
+    read fn of_msgid(msgid: &str, appid: &str) -> optional String =
+        "SELECT id FROM messages WHERE msgid = $1 AND appid = $2 LIMIT 1";
+    /// WeChat tells of a message whose answer was lost, or had no msgid: the oldest to this person that may be it.
+    write fn cleared_up(appid: &str, openid: &str, template_id: &str, msgid: &str, state: State, reason: Option<&str>, errcode: Option<i64>, now: Timestamp) -> affected =
+        "UPDATE messages SET state = $5, reason = $6, errcode = $7, msgid = $4, sent_at = COALESCE(sent_at, $8), updated_at = $8
+         WHERE id = (SELECT id FROM messages WHERE openid = $2 AND appid = $1 AND template_id = $3 AND state IN ('uncertain', 'sent') AND msgid IS NULL
+            ORDER BY id LIMIT 1) AND state IN ('uncertain', 'sent')";
+    write fn requeue(id: &MessageId, now: Timestamp) -> optional SendRow =
+        "UPDATE messages SET state = 'queued', reason = NULL, errcode = NULL, due_at = $2, updated_at = $2
+         WHERE id = $1 AND state IN ('refused', 'uncertain', 'dead')
+         RETURNING id, appid, openid, template_id, data, page, miniprogram_state, lang, state, credit_taken, attempts, expires_at";
+    write fn renew(id: &MessageId, credit_taken: bool, expires_at: Timestamp) -> affected =
+        "UPDATE messages SET credit_taken = $2, expires_at = $3 WHERE id = $1";
+    /// How many there are in a state, `most` at the most.
+    read fn count(state: State, most: i64) -> one i64 =
+        "SELECT COUNT(*) FROM (SELECT id FROM messages WHERE state = $1 LIMIT $2) counted";
+    /// When the oldest that is in a state was made.
+    read fn oldest(state: State) -> optional i64 =
+        "SELECT created_at FROM messages WHERE state = $1 ORDER BY id LIMIT 1";
 }

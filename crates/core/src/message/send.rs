@@ -13,8 +13,7 @@ use super::{
     rows::{self, SendRow},
 };
 use crate::{
-    App, Failure, Outcome, apptoken,
-    credit::{self, Key},
+    App, Failure, Outcome, apptoken, credit,
     job::{self, JobId},
 };
 
@@ -178,11 +177,7 @@ impl Record {
     /// What the ledger says of it.
     async fn enter(&self, tx: &Tx<'_>, app: &App) -> Result<(), StoreError> {
         let (message, taken) = (&self.message, self.message.credit_taken);
-        let key = || Key {
-            appid: message.appid.clone(),
-            openid: message.openid.clone(),
-            template_id: message.template_id.clone(),
-        };
+        let key = || message.key();
         match &self.verdict {
             Verdict::Sent { .. } if taken => credit::flow::sent(tx, app, &key(), &message.id).await,
             Verdict::Over { credit: Credit::Back, .. } if taken => {

@@ -5,7 +5,7 @@ use serde::Serialize;
 use tokio::sync::Mutex;
 use utoipa::ToSchema;
 use weir_base::Timestamp;
-use weir_core::App;
+use weir_core::{App, job};
 
 use crate::{Shared, extract::Stranger, json::json};
 
@@ -14,19 +14,26 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// A verdict serves for so long, so that probes do not load the database that they ask about.
 const FRESH: i64 = 1000;
 
-/// The last verdict on the database, and when it was found. Who finds it old asks while the others wait for the answer.
+/// The last verdict on the database and the queues, and when it was found. Who finds it old asks while the others wait for the answer.
 #[derive(Default)]
-pub(crate) struct Verdict(Mutex<Option<(Timestamp, &'static str)>>);
+pub(crate) struct Verdict(Mutex<Option<(Timestamp, Found)>>);
+
+/// What was found of the database and of the queues in it.
+#[derive(Clone, Copy)]
+struct Found {
+    database: &'static str,
+    queue: &'static str,
+}
 
 impl Verdict {
-    async fn database(&self, app: &App) -> &'static str {
+    async fn find(&self, app: &App) -> Found {
         let mut last = self.0.lock().await;
         if let Some((at, verdict)) = *last
             && (0..FRESH).contains(&(app.clock.now().millis() - at.millis()))
         {
             return verdict;
         }
-        let verdict = match app.clock.timeout(PATIENCE, app.store.ping()).await {
+        let database = match app.clock.timeout(PATIENCE, app.store.ping()).await {
             Some(Ok(())) => "ok",
             Some(Err(error)) => {
                 tracing::warn!(%error, "the database fails its health check");
@@ -34,6 +41,11 @@ impl Verdict {
             }
             None => "not answering",
         };
+        let queue = match app.clock.timeout(PATIENCE, job::condition(app)).await {
+            Some(Ok(condition)) => condition,
+            _ => "unknown",
+        };
+        let verdict = Found { database, queue };
         *last = Some((app.clock.now(), verdict));
         verdict
     }
@@ -60,6 +72,10 @@ pub(super) struct Checks {
     /// make this server unfit to serve.
     #[schema(value_type = String)]
     wechat: &'static str,
+    /// `ok`; `waiting`, because WeChat or the hour wants nothing to be sent now; `late`, when a message has been due for
+    /// more than five minutes; `stopped`, when nothing is sent any more, which is the only one that makes this server unfit.
+    #[schema(value_type = String)]
+    queue: &'static str,
 }
 
 /// Whether Weir can serve: 200, or 503 with the check that fails.
@@ -67,13 +83,13 @@ pub(super) struct Checks {
     responses((status = 200, description = "Fit to serve", body = Health), (status = 503, description = "Not fit to serve", body = Health)))]
 pub(super) async fn health(_: Stranger, State(server): State<Shared>) -> Response {
     let app = &server.app;
-    let database = server.verdict.database(app).await;
-    let fit = database == "ok";
+    let Found { database, queue } = server.verdict.find(app).await;
+    let fit = database == "ok" && queue != "stopped";
     let body = Health {
         status: if fit { "ok" } else { "failing" },
         version: env!("CARGO_PKG_VERSION"),
         uptime_s: server.started.elapsed().as_secs(),
-        checks: Checks { database, wechat: app.wechat.condition() },
+        checks: Checks { database, wechat: app.wechat.condition(), queue },
     };
     json(if fit { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, &body)
 }

@@ -1,9 +1,10 @@
 //! Every metric with its words, once: for Prometheus and for the reference.
 
-use metrics::{describe_counter, describe_histogram};
+use metrics::{describe_counter, describe_gauge, describe_histogram};
 
 enum Kind {
     Counter,
+    Gauge,
     Histogram,
 }
 
@@ -29,6 +30,19 @@ const METRICS: &[(&str, Kind, &str, &str)] = &[
         "Calls to WeChat; outcome is ok or the class of the error.",
     ),
     ("weir_wechat_call_seconds", Kind::Histogram, "endpoint", "Time that WeChat took."),
+    (
+        "weir_messages",
+        Kind::Gauge,
+        "state",
+        "Messages that wait (queued) or are being sent (sending), a million at the most.",
+    ),
+    ("weir_message_oldest_seconds", Kind::Gauge, "", "Age of the oldest message that waits."),
+    (
+        "weir_messages_total",
+        Kind::Counter,
+        "outcome",
+        "Tries to send a message, by what came of them: sent, later, refused, uncertain or dead.",
+    ),
     ("weir_store_batch_operations", Kind::Histogram, "", "SQLite: operations committed together."),
     (
         "weir_log_lines_dropped_total",
@@ -42,6 +56,7 @@ pub(super) fn describe() {
     for (name, kind, _, words) in METRICS {
         match kind {
             Kind::Counter => describe_counter!(*name, *words),
+            Kind::Gauge => describe_gauge!(*name, *words),
             Kind::Histogram => describe_histogram!(*name, *words),
         }
     }
@@ -53,7 +68,11 @@ pub fn reference() -> String {
         | name | kind | labels | what |\n| --- | --- | --- | --- |\n"
         .to_owned();
     for (name, kind, labels, words) in METRICS {
-        let kind = if matches!(kind, Kind::Counter) { "counter" } else { "histogram" };
+        let kind = match kind {
+            Kind::Counter => "counter",
+            Kind::Gauge => "gauge",
+            Kind::Histogram => "histogram",
+        };
         text.push_str(&format!("| `{name}` | {kind} | {labels} | {words} |\n"));
     }
     text

@@ -142,6 +142,7 @@ fn failure_message(failure: &Failure) -> String {
         Code::QrUsed => "The QR code has been used",
         Code::StateUnknown => "Unknown state",
         Code::StateUsed => "The state has been used",
+        Code::NotRetryable => "The message is under way or has been sent",
         Code::CookieMissing => "The cookie of this browser is missing",
         Code::ConsentDenied => "Authorization was denied in WeChat",
         Code::Unauthenticated => "Authentication required: send Authorization: Bearer <token>",

@@ -117,6 +117,7 @@ fn failure_message(failure: &Failure) -> String {
         Code::QrUsed => "二维码已使用",
         Code::StateUnknown => "state 无效",
         Code::StateUsed => "state 已使用",
+        Code::NotRetryable => "消息正在发送或已发送",
         Code::CookieMissing => "缺少 Cookie",
         Code::ConsentDenied => "用户未授权",
         Code::NotConfigured => "服务未配置",
