@@ -20,6 +20,7 @@ pub mod jssdk;
 pub mod limits;
 pub mod live;
 pub mod message;
+pub mod push;
 pub mod qr;
 pub mod session;
 pub mod settings;
@@ -135,10 +136,12 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
         exchange::rows::STATEMENTS,
         binding::rows::STATEMENTS,
         credit::rows::STATEMENTS,
+        engagement::rows::STATEMENTS,
         idempotency::rows::STATEMENTS,
         identity::rows::STATEMENTS,
         job::rows::STATEMENTS,
         message::rows::STATEMENTS,
+        push::rows::STATEMENTS,
         qr::rows::STATEMENTS,
         session::rows::STATEMENTS,
     ]

@@ -7,7 +7,7 @@ pub use crate::{
     account::settings::AccountSettings, apptoken::settings::AppTokenSettings, audit::settings::AuditSettings,
     authorization::settings::H5Settings, binding::settings::BindingSettings,
     engagement::settings::EngagementSettings, host::settings::HostSettings, limits::LimitSettings,
-    message::TemplateSettings, session::settings::AuthSettings, web::WebSettings,
+    message::TemplateSettings, push::PushSettings, session::settings::AuthSettings, web::WebSettings,
 };
 
 /// Everything the core reads.
@@ -25,6 +25,7 @@ pub struct Settings {
     pub host: HostSettings,
     pub h5: H5Settings,
     pub engagement: EngagementSettings,
+    pub push: PushSettings,
     pub templates: Vec<TemplateSettings>,
     /// Development against the simulator: tokens may be made by hand and limits do not bite.
     pub sandbox: bool,
@@ -112,6 +113,7 @@ impl Settings {
             BindingSettings::DOCS,
             HostSettings::DOCS,
             EngagementSettings::DOCS,
+            PushSettings::DOCS,
         ]
         .into_iter()
         .flatten()
@@ -124,6 +126,7 @@ impl Settings {
         self.binding.validate(self.sandbox)?;
         self.host.validate()?;
         self.engagement.validate()?;
+        self.push.validate()?;
         self.templates.iter().try_for_each(|template| template.validate(self))?;
         for (at, app) in self.apps.iter().enumerate() {
             let twin =

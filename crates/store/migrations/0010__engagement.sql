@@ -161,6 +161,7 @@ CREATE TABLE pushes (
     id TEXT PRIMARY KEY,
     appid TEXT NOT NULL,
     duplicate_key TEXT NOT NULL,
+    nonce TEXT,
     kind TEXT NOT NULL,
     event TEXT,
     openid TEXT,
@@ -172,6 +173,8 @@ CREATE TABLE pushes (
     worked_at BIGINT
 );
 CREATE UNIQUE INDEX pushes__appid__duplicate_key ON pushes (appid, duplicate_key);
-CREATE INDEX pushes_openid ON pushes (openid);
+CREATE UNIQUE INDEX pushes__appid__nonce ON pushes (appid, nonce);
+CREATE INDEX pushes_openid ON pushes (openid, id);
+CREATE INDEX pushes_event ON pushes (event, id);
 CREATE INDEX pushes_state ON pushes (state, id);
 CREATE INDEX pushes_created_at ON pushes (created_at);

@@ -1,9 +1,15 @@
+use std::sync::Arc;
+
+use weir_store::{StoreError, Tx};
+
 use super::{Counters, Profile, ProfileChange, UserId, rows};
 use crate::{
     App, Code, Failure, Outcome,
     apikey::ApiKey,
     audit::{Action, Entry},
-    authorization, binding, exchange, identity, session,
+    binding, identity,
+    push::privacy,
+    session,
 };
 
 /// Changes what the person changed and tells what is there now.
@@ -44,32 +50,36 @@ pub async fn write_counters(app: &App, key: &ApiKey, user: UserId, counters: Cou
 }
 
 /// Cancels an account: personal data is gone, every token is dead. Whoever comes back later is somebody new.
-pub async fn erase(app: &App, user: UserId) -> Outcome<()> {
-    let now = app.clock.now();
-    let entry = Entry::new(app, format!("user:{user}"), Action::AccountErased, format!("user:{user}"));
-    let names = identity::rows::names_of(&app.store, user).await?;
-    let persons: Vec<String> =
-        names.iter().map(|name| exchange::flow::person_digest(app, &name.appid, &name.openid)).collect();
+pub async fn erase(app: &Arc<App>, user: UserId) -> Outcome<()> {
+    let for_it = Arc::clone(app);
     app.store
         .transaction(move |tx| {
             Box::pin(async move {
-                if rows::erase(tx, user, now).await? == 0 {
+                if !erase_in(tx, &for_it, user).await? {
                     return Err(Failure::new(Code::TokenRevoked));
                 }
-                rows::erase_merged(tx, user, now).await?;
-                rows::forget_merges(tx, user).await?;
-                binding::flow::forget(tx, user, now).await?;
-                authorization::rows::delete_of(tx, user).await?;
-                for person in &persons {
-                    authorization::rows::delete_relays_of(tx, person).await?;
-                    exchange::rows::delete_of(tx, person).await?;
-                }
-                rows::delete_unions(tx, user).await?;
-                identity::rows::delete_of(tx, user).await?;
-                session::rows::forget_user(tx, user, now).await?;
-                entry.write(tx).await?;
                 Ok(())
             })
         })
         .await
+}
+
+/// The same in the caller's transaction. `false`: there is no such account any more.
+pub(crate) async fn erase_in(tx: &Tx<'_>, app: &App, user: UserId) -> Result<bool, StoreError> {
+    let now = app.clock.now();
+    if rows::erase(tx, user, now).await? == 0 {
+        return Ok(false);
+    }
+    let names = identity::rows::names_of(tx, user).await?;
+    rows::erase_merged(tx, user, now).await?;
+    rows::forget_merges(tx, user).await?;
+    for name in &names {
+        privacy::forget(tx, app, &name.appid, &name.openid).await?;
+    }
+    binding::flow::forget(tx, user, now).await?;
+    rows::delete_unions(tx, user).await?;
+    identity::rows::delete_of(tx, user).await?;
+    session::rows::forget_user(tx, user, now).await?;
+    Entry::new(app, format!("user:{user}"), Action::AccountErased, format!("user:{user}")).write(tx).await?;
+    Ok(true)
 }

@@ -40,6 +40,9 @@ statements! {
             UNION SELECT m.from_user FROM merges m JOIN gone g ON m.into_user = g.id WHERE m.undone_at IS NULL)
          UPDATE users SET state = 'erased', nickname = '', avatar = '', bio = '', updated_at = $2
          WHERE id IN (SELECT id FROM gone) AND state = 'merged'";
+    /// What WeChat has cleaned: the person shows themselves anew when they come back.
+    write fn forget_looks(id: UserId, now: Timestamp) -> affected =
+        "UPDATE users SET nickname = '', avatar = '', updated_at = $2 WHERE id = $1 AND state = 'active'";
     write fn set_merged(id: UserId, into: UserId, now: Timestamp) -> affected =
         "UPDATE users SET state = 'merged', merged_into = $2, updated_at = $3 WHERE id = $1 AND state = 'active'";
     write fn set_unmerged(id: UserId, now: Timestamp) -> affected =

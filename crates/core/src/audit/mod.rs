@@ -32,6 +32,8 @@ pub enum Action {
     AppTokenGiven,
     BindingMade,
     BindingEnded,
+    PushReplayed,
+    PrivacyHonoured,
     MessageRetried,
 }
 
@@ -56,6 +58,8 @@ impl Action {
             Self::AppTokenGiven => "app_token.given",
             Self::BindingMade => "binding.made",
             Self::BindingEnded => "binding.ended",
+            Self::PushReplayed => "push.replayed",
+            Self::PrivacyHonoured => "privacy.honoured",
             Self::MessageRetried => "message.retried",
         }
     }

@@ -22,9 +22,10 @@ statements! {
     read fn is_of(openid: &str, user: UserId) -> one i64 =
         "SELECT COUNT(*) FROM authorizations a JOIN identities i ON i.appid = a.appid AND i.openid = a.openid
          WHERE a.openid = $1 AND i.user_id = $2";
-    /// Before the identities go.
-    write fn delete_of(user: UserId) -> affected =
-        "DELETE FROM authorizations WHERE (appid, openid) IN (SELECT appid, openid FROM identities WHERE user_id = $1)";
+    write fn delete_of_openid(appid: &str, openid: &str) -> affected =
+        "DELETE FROM authorizations WHERE appid = $1 AND openid = $2";
+    write fn forget_looks(appid: &str, openid: &str) -> affected =
+        "UPDATE authorizations SET nickname = '', headimgurl = '' WHERE appid = $1 AND openid = $2";
 
     write fn insert_state(state_digest: &str, browser_digest: &str, appid: &str, redirect: Option<&str>, relay: Option<&str>, client_state: Option<&str>, code_challenge: Option<&str>, expires_at: Timestamp) -> affected =
         "INSERT INTO oauth_states (state_digest, browser_digest, appid, redirect, relay, client_state, code_challenge, code_digest, expires_at)

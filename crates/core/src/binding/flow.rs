@@ -151,13 +151,7 @@ pub async fn unbind(app: &App, user: &HostUser) -> Outcome<()> {
                     return Err(Failure::new(Code::NotBound));
                 }
                 let kept = kept.as_ref().map_or("", SessionId::as_str);
-                match (realm, id.number().and_then(|number| i64::try_from(number).ok())) {
-                    (Realm::Host, _) => session::rows::end_of_host(tx, &id, kept, now).await?,
-                    (Realm::Weir, Some(user)) => {
-                        session::rows::end_of_bound(tx, UserId(user), kept, now).await?
-                    }
-                    (Realm::Weir, None) => 0,
-                };
+                end_sessions(tx, realm, &id, kept, now).await?;
                 entry.write(tx).await?;
                 Ok(())
             })
@@ -183,6 +177,53 @@ pub(crate) async fn forget(tx: &Tx<'_>, user: UserId, now: Timestamp) -> Result<
         rows::forget_own_proofs(tx, Realm::Weir, &own).await?;
         qr::rows::forget_own(tx, Realm::Weir, &own).await?;
     }
+    Ok(())
+}
+
+/// Ends the sessions that a bound WeChat account has opened for a user, but not `kept`.
+async fn end_sessions(
+    tx: &Tx<'_>,
+    realm: Realm,
+    user: &HostId,
+    kept: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    match (realm, user.number().and_then(|number| i64::try_from(number).ok())) {
+        (Realm::Host, _) => session::rows::end_of_host(tx, user, kept, now).await?,
+        (Realm::Weir, Some(user)) => session::rows::end_of_bound(tx, UserId(user), kept, now).await?,
+        (Realm::Weir, None) => 0,
+    };
+    Ok(())
+}
+
+/// Takes away what is kept of a WeChat account by the name that an app knows it by, whether anybody has logged in with it
+/// or not. Whoever it was bound to is signed in by it no more.
+pub(crate) async fn forget_openid(
+    tx: &Tx<'_>,
+    appid: &str,
+    openid: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if let Some(bound) = rows::by_openid(tx, appid, openid).await? {
+        end_sessions(tx, bound.realm, &bound.user_id, "", now).await?;
+    }
+    rows::forget_openid(tx, appid, openid, now).await?;
+    rows::forget_proofs_of(tx, appid, openid).await?;
+    qr::rows::forget_openid(tx, appid, openid).await?;
+    Ok(())
+}
+
+/// The same by the name that an open-platform account knows it by.
+pub(crate) async fn forget_union(
+    tx: &Tx<'_>,
+    platform: &str,
+    unionid: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if let Some(bound) = rows::by_unionid(tx, platform, unionid).await? {
+        end_sessions(tx, bound.realm, &bound.user_id, "", now).await?;
+    }
+    rows::forget_unionid(tx, platform, unionid, now).await?;
     Ok(())
 }
 

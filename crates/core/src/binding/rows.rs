@@ -52,6 +52,16 @@ statements! {
     write fn forget_unionids(user: UserId, now: Timestamp) -> affected =
         "UPDATE wechat_bindings SET is_active = FALSE, wechat_openid = '', wechat_unionid = NULL, nickname = NULL, avatar_url = NULL, updated_at = $2
          WHERE wechat_unionid IN (SELECT unionid FROM unions WHERE user_id = $1)";
+    write fn forget_openid(appid: &str, openid: &str, now: Timestamp) -> affected =
+        "UPDATE wechat_bindings SET is_active = FALSE, wechat_openid = '', wechat_unionid = NULL, nickname = NULL, avatar_url = NULL, updated_at = $3
+         WHERE wechat_openid = $2 AND appid = $1";
+    write fn forget_unionid(platform: &str, unionid: &str, now: Timestamp) -> affected =
+        "UPDATE wechat_bindings SET is_active = FALSE, wechat_openid = '', wechat_unionid = NULL, nickname = NULL, avatar_url = NULL, updated_at = $3
+         WHERE wechat_unionid = $2 AND platform = $1";
+    write fn forget_looks(appid: &str, openid: &str, now: Timestamp) -> affected =
+        "UPDATE wechat_bindings SET nickname = NULL, avatar_url = NULL, updated_at = $3 WHERE wechat_openid = $2 AND appid = $1";
+    write fn forget_proofs_of(appid: &str, openid: &str) -> affected =
+        "DELETE FROM proofs WHERE openid = $2 AND appid = $1";
     write fn forget_own(realm: Realm, user: &HostId, now: Timestamp) -> affected =
         "UPDATE wechat_bindings SET is_active = FALSE, wechat_openid = '', wechat_unionid = NULL, nickname = NULL, avatar_url = NULL, updated_at = $3
          WHERE realm = $1 AND user_id = $2";

@@ -65,6 +65,9 @@ statements! {
          WHERE id = $1 AND session_key_digest IS DISTINCT FROM $3";
     write fn set_unionid(id: &IdentityId, platform: &str, unionid: &str, now: Timestamp) -> affected =
         "UPDATE identities SET platform = $2, unionid = $3, updated_at = $4 WHERE id = $1 AND unionid IS DISTINCT FROM $3";
+    /// Whose a name is.
+    read fn owner(appid: &str, openid: &str) -> optional UserId =
+        "SELECT user_id FROM identities WHERE appid = $1 AND openid = $2";
     read fn session_keys(appid: &str, openid: &str) -> optional KeysRow =
         "SELECT id, session_key, previous_session_key FROM identities WHERE appid = $1 AND openid = $2";
     read fn of_user(user: UserId) -> many IdentityRow =

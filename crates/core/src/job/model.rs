@@ -9,14 +9,20 @@ text_enum! {
     /// What is to be done. The subject of each is the id of what it is about.
     pub enum JobKind {
         SendMessage = "send_message",
+        /// What WeChat pushed.
+        WorkPush = "work_push",
     }
 }
 
+/// The queue that all pushes wait in.
+pub(super) const PUSHES: &str = "pushes";
+
 impl JobKind {
     /// The queue that the jobs of a lane wait in: an app's messages wait together.
-    pub(super) fn queue(self, lane: &str) -> &str {
+    pub(crate) fn queue(self, lane: &str) -> &str {
         match self {
             Self::SendMessage => lane.split(':').next().unwrap_or_default(),
+            Self::WorkPush => PUSHES,
         }
     }
 }

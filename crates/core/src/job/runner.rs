@@ -7,8 +7,13 @@ use tokio::task::JoinSet;
 use weir_base::{Stopwatch, Timestamp, clock::pause};
 use weir_store::StoreError;
 
-use super::{JobId, JobKind, Leased, model::Place, queues::Room, rows};
-use crate::{App, AppKind, message};
+use super::{
+    JobId, JobKind, Leased,
+    model::{PUSHES, Place},
+    queues::Room,
+    rows,
+};
+use crate::{App, AppKind, message, push};
 
 /// How long the runner may go without looking, in real time.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -63,6 +68,7 @@ impl Queue {
     fn quiet_until(&self, app: &App, now: Timestamp) -> Option<Timestamp> {
         match self.kind {
             JobKind::SendMessage => app.settings.engagement.quiet_hours.end(now),
+            JobKind::WorkPush => None,
         }
     }
 }
@@ -74,7 +80,8 @@ fn beginning() -> Place {
 impl Runner {
     fn new(app: Arc<App>) -> Self {
         let apps = app.settings.apps.iter().filter(|app| app.kind == AppKind::MiniProgram);
-        let queues = apps.map(|app| Queue::new(&app.appid, JobKind::SendMessage)).collect();
+        let messages = apps.map(|app| Queue::new(&app.appid, JobKind::SendMessage));
+        let queues = messages.chain([Queue::new(PUSHES, JobKind::WorkPush)]).collect();
         Self { app, works: JoinSet::new(), queues, first: 0, is_behind: false, taken_back: None }
     }
 
@@ -100,6 +107,8 @@ impl Runner {
             let queue = &self.queues[at];
             let room = match queue.quiet_until(&self.app, now) {
                 Some(until) => Room::From(until),
+                // Only what is sent has a pace.
+                None if queue.kind == JobKind::WorkPush => Room::For(free),
                 None => self.app.jobs.room(&queue.name, free, now),
             };
             let due = match room {
@@ -133,7 +142,9 @@ impl Runner {
         }
         let jobs = self.claim(at, room, now).await?;
         let (begun, queue) = (jobs.len(), &self.queues[at].name);
-        self.app.jobs.begun(queue, begun, now);
+        if self.queues[at].kind == JobKind::SendMessage {
+            self.app.jobs.begun(queue, begun, now);
+        }
         for job in jobs {
             self.works.spawn(work(Arc::clone(&self.app), job));
         }
@@ -142,7 +153,9 @@ impl Runner {
             return Ok(None);
         }
         // The pace may have room for more a little later.
-        if let Room::From(from) = self.app.jobs.room(queue, free, now) {
+        if self.queues[at].kind == JobKind::SendMessage
+            && let Room::From(from) = self.app.jobs.room(queue, free, now)
+        {
             return Ok(Some(from));
         }
         Ok(rows::next_due(&self.app.store, queue, now).await?.map(|place| place.due_at))
@@ -251,6 +264,7 @@ async fn work(app: Arc<App>, job: Leased) {
     let mut held = Held { app: &app, job: &job, is_left: true };
     let done = match job.kind {
         JobKind::SendMessage => message::job::work(&app, &job).await,
+        JobKind::WorkPush => push::job::work(&app, &job).await,
     };
     held.is_left = false;
     let (id, kind) = (job.id.as_str(), job.kind.as_str());

@@ -85,6 +85,8 @@ statements! {
         "DELETE FROM wechat_qr_sessions WHERE openid IN (SELECT openid FROM identities WHERE user_id = $1)";
     write fn forget_unionids(user: UserId) -> affected =
         "DELETE FROM wechat_qr_sessions WHERE unionid IN (SELECT unionid FROM unions WHERE user_id = $1)";
+    write fn forget_openid(appid: &str, openid: &str) -> affected =
+        "DELETE FROM wechat_qr_sessions WHERE openid = $2 AND appid = $1";
     write fn forget_own(realm: Realm, user: &HostId) -> affected =
         "DELETE FROM wechat_qr_sessions WHERE user_id = $2 AND realm = $1";
     write fn delete_expired(before: Timestamp, limit: i64) -> affected =

@@ -70,8 +70,13 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Posted<T> {
 }
 
 /// The whole body. One that is too long or too slow is refused.
-async fn whole(server: &Shared, mut body: Body) -> Result<Bytes, Refusal> {
-    let (limit, clock) = (server.body_limit, &server.app.clock);
+async fn whole(server: &Shared, body: Body) -> Result<Bytes, Refusal> {
+    up_to(server, body, server.body_limit).await
+}
+
+/// The whole body, of a limit of its own.
+pub(crate) async fn up_to(server: &Shared, mut body: Body, limit: usize) -> Result<Bytes, Refusal> {
+    let clock = &server.app.clock;
     let read = clock.timeout(SLOWEST, read(&mut body, limit)).await;
     let read = read.ok_or_else(|| Failure::invalid("body", "did not come within 30 seconds"))?;
     match read? {

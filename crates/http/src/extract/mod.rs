@@ -9,7 +9,7 @@ mod party;
 mod query;
 
 pub(crate) use address::{Asker, ClientAddress, Networks, Stranger, behind};
-pub(crate) use body::{Filled, Posted, Sent, discard, parse};
+pub(crate) use body::{Filled, Posted, Sent, discard, parse, up_to};
 pub(crate) use browser::{Asking, Guest, POLL_TOKEN, PollToken};
 pub(crate) use cookies::Cookie;
 pub(crate) use credentials::{Bearer, Host, Key, SignedIn, User, UserToken, authenticate};

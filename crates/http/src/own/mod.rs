@@ -4,6 +4,7 @@ mod apptoken;
 pub(crate) mod cgi_bin;
 mod health;
 mod keys;
+mod push;
 
 use axum::{
     Router,
@@ -39,6 +40,10 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(apptoken::access_token_invalid))
         .routes(routes!(apptoken::jsapi_ticket))
         .routes(routes!(apptoken::jsapi_ticket_invalid))
+        .routes(routes!(push::verify, push::receive))
+        .routes(routes!(push::pushes))
+        .routes(routes!(push::one))
+        .routes(routes!(push::replay))
         .routes(routes!(cgi_bin::token))
         .routes(routes!(cgi_bin::stable_token))
         .routes(routes!(cgi_bin::getticket))

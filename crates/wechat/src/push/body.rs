@@ -69,6 +69,11 @@ impl Body {
         }
     }
 
+    /// A body whose fields were read before.
+    pub fn of(fields: Map<String, Value>) -> Self {
+        Self { format: Format::Json, fields }
+    }
+
     pub fn format(&self) -> Format {
         self.format
     }

@@ -98,6 +98,7 @@ impl Config {
             web: section(&figment, "web")?,
             h5: section(&figment, "h5")?,
             engagement: section(&figment, "engagement")?,
+            push: section(&figment, "push")?,
             templates: templates(&figment, &all)?,
             audit: section(&figment, "audit")?,
             binding: section(&figment, "binding")?,
