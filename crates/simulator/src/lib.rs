@@ -6,6 +6,7 @@ mod control;
 pub mod faults;
 mod index;
 mod page;
+mod push;
 mod qr;
 mod routes;
 mod state;
@@ -32,14 +33,16 @@ use weir_base::{Clock, Dice};
 
 pub use calls::CallRecord;
 pub use control::{ControlError, EncryptedData};
+pub use push::{Attempt, Pushed};
 pub use state::StateError;
 pub use world::World;
 
 use calls::Calls;
 use faults::Faults;
+use push::{Courier, Outbox};
 use world::{
-    authorizations::Authorizations, codes::Codes, quotas::Quotas, scans::Scans, scenes::Scenes,
-    sessions::Sessions, tickets::Tickets, tokens::Tokens,
+    authorizations::Authorizations, codes::Codes, inbox::Inbox, quotas::Quotas, scans::Scans, scenes::Scenes,
+    sessions::Sessions, subscriptions::Subscriptions, tickets::Tickets, tokens::Tokens, turns::Turns,
 };
 
 /// How long requests may take to end once the server closes.
@@ -63,6 +66,11 @@ struct Inner {
     scans: Scans,
     scenes: Scenes,
     quotas: Quotas,
+    subscriptions: Subscriptions,
+    inbox: Inbox,
+    turns: Turns,
+    courier: Courier,
+    outbox: Outbox,
     faults: Faults,
     calls: Calls,
     keeper: Option<state::Keeper>,
@@ -103,6 +111,11 @@ impl Simulator {
             scans: Scans::default(),
             scenes: Scenes::default(),
             quotas: Quotas::default(),
+            subscriptions: Subscriptions::default(),
+            inbox: Inbox::default(),
+            turns: Turns::default(),
+            courier: Courier::default(),
+            outbox: Outbox::default(),
             faults: Faults::default(),
             calls: Calls::default(),
             keeper: file.map(state::Keeper::new),
@@ -218,6 +231,26 @@ impl Simulator {
 
     pub(crate) fn quotas(&self) -> &Quotas {
         &self.0.quotas
+    }
+
+    pub(crate) fn subscriptions(&self) -> &Subscriptions {
+        &self.0.subscriptions
+    }
+
+    pub(crate) fn inbox(&self) -> &Inbox {
+        &self.0.inbox
+    }
+
+    pub(crate) fn turns(&self) -> &Turns {
+        &self.0.turns
+    }
+
+    pub(crate) fn courier(&self) -> &Courier {
+        &self.0.courier
+    }
+
+    pub(crate) fn outbox(&self) -> &Outbox {
+        &self.0.outbox
     }
 
     pub(crate) fn faults(&self) -> &Faults {

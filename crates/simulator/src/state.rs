@@ -1,6 +1,7 @@
 //! The state file: apps, people, codes, sessions, tokens and counts as JSON. Faults and the record of calls belong to
 //! one test and are not kept.
 
+mod messages;
 mod web;
 
 use std::{
@@ -28,6 +29,7 @@ use crate::{
     },
 };
 
+use messages::Messages;
 use web::Web;
 
 /// A state file that cannot be used.
@@ -109,6 +111,8 @@ pub struct State {
     counts: Vec<KeptCount>,
     #[serde(default)]
     web: Web,
+    #[serde(default)]
+    messages: Messages,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -195,6 +199,7 @@ impl State {
             stable_tokens: tokens.stable.into_iter().filter_map(stable).collect(),
             counts: simulator.quotas().snapshot().into_iter().filter_map(count).collect(),
             web: Web::of(simulator, &world),
+            messages: Messages::of(simulator),
         }
     }
 
@@ -252,6 +257,7 @@ impl State {
             }
         }
         self.web.restore(simulator, &world);
+        self.messages.restore(simulator, &world);
         Ok(())
     }
 }

@@ -4,8 +4,11 @@ mod apps;
 mod fields;
 mod issue;
 mod jsapi;
+mod messages;
 mod observe;
 mod people;
+
+use std::pin::Pin;
 
 use axum::{
     body::{Body, to_bytes},
@@ -50,8 +53,17 @@ pub struct Control {
     pub method: &'static str,
     pub path: &'static str,
     pub does: &'static str,
-    run: fn(&Simulator, Asked) -> Result<Value, ControlError>,
+    run: Run,
 }
+
+/// What a control call does, at once or after waiting for somebody.
+enum Run {
+    Now(fn(&Simulator, Asked) -> Result<Value, ControlError>),
+    Later(for<'a> fn(&'a Simulator, Asked) -> Later<'a>),
+}
+
+/// An answer that is waited for.
+type Later<'a> = Pin<Box<dyn Future<Output = Result<Value, ControlError>> + Send + 'a>>;
 
 /// What a control call was asked with.
 struct Asked {
@@ -73,126 +85,146 @@ pub const CONTROLS: &[Control] = &[
         method: "POST",
         path: "/_sim/reset",
         does: "forgets everything that happened, faults included, and goes back to the configured apps and people",
-        run: |simulator, asked| {
+        run: Run::Now(|simulator, asked| {
             asked.fields.end()?;
             simulator.reset();
             Ok(json!({}))
-        },
+        }),
     },
-    Control { method: "GET", path: "/_sim/apps", does: "{apps: […]}", run: apps::list },
+    Control { method: "GET", path: "/_sim/apps", does: "{apps: […]}", run: Run::Now(apps::list) },
     Control {
         method: "POST",
         path: "/_sim/apps",
         does: "adds an app {name, kind, appid?, secret?, …}, or changes the given fields of the one with that appid or name",
-        run: apps::put,
+        run: Run::Now(apps::put),
     },
     Control {
         method: "GET",
         path: "/_sim/users",
         does: "{users: [{id, name, nickname, avatar, phone, unionid, openids, follows, …}]}",
-        run: people::list,
+        run: Run::Now(people::list),
     },
     Control {
         method: "POST",
         path: "/_sim/users",
         does: "adds a person {nickname, name?, avatar?, phone?, country_code?, unionid?, snapshot?, risky?, follows?}, or changes the \
                given fields of the one with that id or name",
-        run: people::put,
+        run: Run::Now(people::put),
     },
     Control {
         method: "POST",
         path: "/_sim/login-code",
         does: "{appid, user, count?} → {code} as wx.login gives; with count also {codes}",
-        run: issue::login_code,
+        run: Run::Now(issue::login_code),
     },
     Control {
         method: "POST",
         path: "/_sim/oauth-code",
         does: "{appid, user, scope?, count?} → {code} as a page's consent gives, for an official account (snsapi_userinfo \
                unless told otherwise) or a website; with count also {codes}",
-        run: issue::oauth_code,
+        run: Run::Now(issue::oauth_code),
     },
     Control {
         method: "POST",
         path: "/_sim/phone-code",
         does: "{appid, user} → {code} for getuserphonenumber",
-        run: issue::phone_code,
+        run: Run::Now(issue::phone_code),
     },
     Control {
         method: "POST",
         path: "/_sim/encrypted-data",
         does: "{appid, user, data?} → {encryptedData, iv, rawData, signature} made with the person's session_key; data is the profile \
                unless given, and gets a watermark unless it has one",
-        run: issue::encrypted_data,
+        run: Run::Now(issue::encrypted_data),
     },
     Control {
         method: "POST",
         path: "/_sim/session-key",
         does: "{appid, user}: rotates the session_key, as a later wx.login may",
-        run: issue::session_key,
+        run: Run::Now(issue::session_key),
+    },
+    Control {
+        method: "POST",
+        path: "/_sim/subscribe",
+        does: "{appid, user, template_id, result, push?} → {remaining, push?}: the person's answer to the prompt: accept (one message \
+               more), reject, ban (43107), filter; or withdraw in the settings (none left). With push also WeChat's event",
+        run: Run::Later(messages::subscribe),
+    },
+    Control {
+        method: "GET",
+        path: "/_sim/inbox",
+        does: "?user= → {messages: [{appid, touser, template_id, data, page, miniprogram_state, lang, msgid, at}]}, oldest first",
+        run: Run::Now(messages::inbox),
+    },
+    Control {
+        method: "POST",
+        path: "/_sim/push",
+        does: "{appid, event, user?, times?} → {attempts: [{status, body, ms, error?}], accepted}: pushes to the app's address as WeChat \
+               does, three tries of 5 s; with times the same again; user is the sender unless event has FromUserName",
+        run: Run::Later(messages::push),
     },
     Control {
         method: "GET",
         path: "/_sim/jsapi-check",
         does: "?appid=&timestamp=&nonceStr=&signature=&url= → {errMsg, why?}: config:ok, or config:fail,invalid signature and the like",
-        run: jsapi::check,
+        run: Run::Now(jsapi::check),
     },
     Control {
         method: "POST",
         path: "/_sim/jsapi-check",
         does: "{appid, timestamp, nonceStr, signature, url} → the same",
-        run: jsapi::check,
+        run: Run::Now(jsapi::check),
     },
     Control {
         method: "GET",
         path: "/_sim/calls",
         does: "?path=&appid= → {calls: [{path, appid, at, errcode, client, ms, fault}]}, oldest first, the last 10000",
-        run: observe::calls,
+        run: Run::Now(observe::calls),
     },
     Control {
         method: "DELETE",
         path: "/_sim/calls",
         does: "forgets them",
-        run: |simulator, _| {
+        run: Run::Now(|simulator, _| {
             simulator.clear_calls();
             Ok(json!({}))
-        },
+        }),
     },
     Control {
         method: "GET",
         path: "/_sim/faults",
         does: "{faults: […]}, oldest first; times counts down",
-        run: observe::faults,
+        run: Run::Now(observe::faults),
     },
     Control {
         method: "POST",
         path: "/_sim/faults",
         does: "{path, kind, times? or probability?, appid?, before?, …} → {id}; see below",
-        run: observe::arm,
+        run: Run::Now(observe::arm),
     },
     Control {
         method: "DELETE",
         path: "/_sim/faults",
         does: "?id= removes one, without it all",
-        run: observe::disarm,
+        run: Run::Now(observe::disarm),
     },
     Control {
         method: "GET",
         path: "/_sim/clock",
         does: "{now_ms}",
-        run: |simulator, _| Ok(observe::now(simulator)),
+        run: Run::Now(|simulator, _| Ok(observe::now(simulator))),
     },
     Control {
         method: "POST",
         path: "/_sim/clock",
         does: "{advance_s} moves time forward → {now_ms}",
-        run: observe::advance,
+        run: Run::Now(observe::advance),
     },
     Control {
         method: "GET",
         path: "/_sim/health",
         does: "200 when ready",
-        run: |_, _| Ok(json!({"status": "ok"})),
+        run: Run::Now(|_, _| Ok(json!({"status": "ok"}))),
     },
 ];
 
@@ -212,7 +244,11 @@ pub async fn serve(State(simulator): State<Simulator>, request: Request) -> Resp
         return answer(StatusCode::PAYLOAD_TOO_LARGE, &json!({"error": "body: longer than 1 MiB"}));
     };
     let query = parts.uri.query().unwrap_or("").to_owned();
-    let outcome = Fields::parse(&body).and_then(|fields| (control.run)(&simulator, Asked { query, fields }));
+    let outcome = match (Fields::parse(&body), &control.run) {
+        (Err(error), _) => Err(error),
+        (Ok(fields), Run::Now(run)) => run(&simulator, Asked { query, fields }),
+        (Ok(fields), Run::Later(run)) => run(&simulator, Asked { query, fields }).await,
+    };
     let mut response = told(&simulator, control, outcome).await;
     if control.path == FOR_PAGES {
         let everyone = HeaderValue::from_static("*");

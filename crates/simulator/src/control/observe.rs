@@ -176,6 +176,9 @@ impl Simulator {
         self.scans().clear();
         self.scenes().clear();
         self.quotas().clear();
+        self.subscriptions().clear();
+        self.inbox().clear();
+        self.outbox().clear();
         self.faults().disarm(None);
         self.calls_log().clear();
     }

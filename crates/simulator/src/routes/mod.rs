@@ -5,6 +5,8 @@ mod call;
 mod cgi_bin;
 mod credentials;
 mod garble;
+mod message;
+mod newtmpl;
 mod oauth;
 mod open;
 mod qrcode;
@@ -13,6 +15,7 @@ mod sns;
 mod stage;
 mod ticket;
 mod user;
+mod values;
 mod wxa;
 
 use std::pin::Pin;
@@ -60,6 +63,8 @@ pub struct Endpoint {
     pub wants: Wants,
     run: Run,
     wait: Option<Wait>,
+    /// Refused with 43108 while another call to the same person is held up.
+    one_at_a_time: bool,
 }
 
 /// Everything that is served.
@@ -87,6 +92,14 @@ pub const ENDPOINTS: &[Endpoint] = &[
     get("/cgi-bin/ticket/getticket", ticket::getticket),
     post("/cgi-bin/qrcode/create", qrcode::create),
     page("/cgi-bin/showqrcode", Wants::Get, qrcode::show),
+    Endpoint { one_at_a_time: true, ..post("/cgi-bin/message/subscribe/send", message::subscribe_send) },
+    post("/cgi-bin/message/template/send", message::template_send),
+    get("/wxaapi/newtmpl/getcategory", newtmpl::getcategory),
+    get("/wxaapi/newtmpl/getpubtemplatetitles", newtmpl::getpubtemplatetitles),
+    get("/wxaapi/newtmpl/getpubtemplatekeywords", newtmpl::getpubtemplatekeywords),
+    post("/wxaapi/newtmpl/addtemplate", newtmpl::addtemplate),
+    get("/wxaapi/newtmpl/gettemplate", newtmpl::gettemplate),
+    post("/wxaapi/newtmpl/deltemplate", newtmpl::deltemplate),
     get("/cgi-bin/user/info", user::info),
     post("/cgi-bin/user/info/batchget", user::batchget),
     get("/cgi-bin/user/get", user::get),
@@ -98,11 +111,11 @@ pub const ENDPOINTS: &[Endpoint] = &[
 type Text = fn(&Simulator, &Call<'_>) -> Result<String, Refusal>;
 
 const fn get(path: &'static str, run: Text) -> Endpoint {
-    Endpoint { path, wants: Wants::Get, run: Run::Text(run), wait: None }
+    Endpoint { path, wants: Wants::Get, run: Run::Text(run), wait: None, one_at_a_time: false }
 }
 
 const fn post(path: &'static str, run: Text) -> Endpoint {
-    Endpoint { path, wants: Wants::Post, run: Run::Text(run), wait: None }
+    Endpoint { path, wants: Wants::Post, run: Run::Text(run), wait: None, one_at_a_time: false }
 }
 
 const fn page(
@@ -110,7 +123,7 @@ const fn page(
     wants: Wants,
     run: fn(&Simulator, &Call<'_>) -> Result<Answer, Refusal>,
 ) -> Endpoint {
-    Endpoint { path, wants, run: Run::Page(run), wait: None }
+    Endpoint { path, wants, run: Run::Page(run), wait: None, one_at_a_time: false }
 }
 
 /// Every endpoint, and WeChat's answer to any other path.

@@ -14,7 +14,7 @@ use axum::{
 use futures_util::stream;
 use tokio_util::sync::CancellationToken;
 
-use super::{Call, Endpoint, Run, Wants, garble};
+use super::{Call, Endpoint, Run, Wants, garble, message};
 use crate::{
     Simulator,
     answer::{Answer, Family, Refusal},
@@ -53,7 +53,20 @@ pub async fn serve(simulator: Simulator, endpoint: &'static Endpoint, request: R
     if parts.uri.query().is_some_and(|query| query.len() > LONGEST_QUERY) {
         return garble::proxy_page(StatusCode::URI_TOO_LONG).into_response();
     }
-    match strike(&simulator, endpoint, &parts, &body) {
+    let taken = endpoint.one_at_a_time && simulator.turns().is_taken(|| message::touser(&body));
+    if taken {
+        return refused(&simulator, endpoint, &parts, &body, None, &Refusal::of(43108)).into_response();
+    }
+    let strike = strike(&simulator, endpoint, &parts, &body);
+    let held_up = matches!(strike, Some((FaultKind::Delay(_) | FaultKind::Timeout, _)));
+    let to = if endpoint.one_at_a_time && held_up { message::touser(&body) } else { None };
+    let _turn = match to.map(|openid| simulator.turns().begin(openid)) {
+        Some(None) => {
+            return refused(&simulator, endpoint, &parts, &body, None, &Refusal::of(43108)).into_response();
+        }
+        turn => turn,
+    };
+    match strike {
         None => effect(&simulator, endpoint, &parts, &body, None).await.into_response(),
         Some((fault, before)) => struck(&simulator, endpoint, &parts, &body, fault, before).await,
     }
@@ -191,7 +204,7 @@ async fn struck(
         _ => None,
     };
     if let Some(refusal) = refusal {
-        return refused(simulator, endpoint, parts, body, &fault, &refusal).into_response();
+        return refused(simulator, endpoint, parts, body, Some(&fault), &refusal).into_response();
     }
     match fault {
         FaultKind::HttpStatus(status) => {
@@ -246,13 +259,13 @@ fn refused(
     endpoint: &Endpoint,
     parts: &Parts,
     body: &[u8],
-    fault: &FaultKind,
+    fault: Option<&FaultKind>,
     refusal: &Refusal,
 ) -> Answer {
     let call = call_of(simulator, endpoint, parts, body);
     let appid = call.appid(simulator);
     let answer = worded(simulator, endpoint, &call, appid.as_deref(), refusal);
-    record(simulator, endpoint, &call, appid, Some(refusal.code), Some(fault));
+    record(simulator, endpoint, &call, appid, Some(refusal.code), fault);
     answer
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::{
     Simulator,
     answer::Refusal,
-    world::{App, Person, World},
+    world::{App, Person},
 };
 
 use super::{Call, credentials};
@@ -20,7 +20,7 @@ pub fn info(simulator: &Simulator, call: &Call<'_>) -> Result<String, Refusal> {
     let world = simulator.world();
     let (key, app) = credentials::certified_bearer(simulator, &world, call)?;
     let openid = call.param("openid").ok_or_else(|| Refusal::of(41009))?;
-    let person = owner(&world, app, &openid).ok_or_else(|| Refusal::of(40003))?;
+    let (_, person) = world.person_of(key, &openid).ok_or_else(|| Refusal::of(40003))?;
     simulator.quotas().take((key, app), call.path, call.now)?;
     Ok(seen(app, person).to_string())
 }
@@ -35,7 +35,7 @@ pub fn batchget(simulator: &Simulator, call: &Call<'_>) -> Result<String, Refusa
     }
     let of = |item: &Value| {
         let openid = item.get("openid").and_then(Value::as_str).ok_or_else(|| Refusal::of(41009))?;
-        let person = owner(&world, app, openid).ok_or_else(|| Refusal::of(40003))?;
+        let (_, person) = world.person_of(key, openid).ok_or_else(|| Refusal::of(40003))?;
         Ok(seen(app, person))
     };
     let people = list.iter().map(of).collect::<Result<Vec<_>, _>>()?;
@@ -68,12 +68,7 @@ pub fn get(simulator: &Simulator, call: &Call<'_>) -> Result<String, Refusal> {
     Ok(answer.to_string())
 }
 
-/// Openids are made from people, not the other way: looks through all of them.
-fn owner<'w>(world: &'w World, app: &App, openid: &str) -> Option<&'w Person> {
-    world.people().find(|person| person.openid(app) == openid)
-}
-
-fn follows(person: &Person, app: &App) -> bool {
+pub fn follows(person: &Person, app: &App) -> bool {
     person.follows.contains(&app.appid)
 }
 

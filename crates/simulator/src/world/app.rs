@@ -56,6 +56,12 @@ pub struct App {
     pub push: Option<PushAddress>,
     #[serde(default)]
     pub templates: Vec<Template>,
+    /// Pages of the released version, as `pages/index`: a message may lead to these (41030, 40165). Empty: to any.
+    #[serde(default)]
+    pub pages: Vec<String>,
+    /// Words that no message may have in it (45168).
+    #[serde(default)]
+    pub blocked_words: Vec<String>,
     /// Limits by path. A path that is not here has WeChat's published one, if there is any.
     #[serde(default)]
     pub quotas: BTreeMap<String, Quota>,
@@ -88,6 +94,8 @@ impl App {
             banned: false,
             push: None,
             templates: Vec::new(),
+            pages: Vec::new(),
+            blocked_words: Vec::new(),
             quotas: BTreeMap::new(),
             errmsg_style: ErrmsgStyle::default(),
             session_key_refresh_s: an_hour(),
@@ -104,6 +112,18 @@ impl App {
     /// Whether a page may use the JS-SDK. Ports are not looked at: on a laptop 80 is seldom free.
     pub fn may_use_jssdk(&self, url: &Url) -> bool {
         is_page(url) && url.host_str().is_some_and(|host| names(&self.jssdk_domains, host))
+    }
+
+    /// Whether a message may lead to this page of the app, its query aside.
+    pub fn has_page(&self, page: &str) -> bool {
+        let path = page.split(['?', '#']).next().unwrap_or_default();
+        let path = path.strip_prefix('/').unwrap_or(path);
+        let named = |known: &String| known.strip_prefix('/').unwrap_or(known) == path;
+        !page.contains("://") && (self.pages.is_empty() || self.pages.iter().any(named))
+    }
+
+    pub fn template(&self, id: &str) -> Option<&Template> {
+        self.templates.iter().find(|template| template.id == id)
     }
 
     /// Whether a caller at this address may ask for tokens.
@@ -239,6 +259,9 @@ pub struct Template {
     pub kind: TemplateKind,
     /// Field names with their kind and number, such as `thing1`.
     pub fields: Vec<String>,
+    /// What enum fields may say, by field name.
+    #[serde(default)]
+    pub enums: BTreeMap<String, Vec<String>>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,5 +1,7 @@
 //! The demo world, which scripts count on (contracts.md, "The demo world").
 
+use std::collections::BTreeMap;
+
 use super::{
     World,
     app::{App, AppKind, Template, TemplateKind},
@@ -33,7 +35,7 @@ fn local() -> Vec<String> {
 
 fn template(id: &str, title: &str, kind: TemplateKind) -> Template {
     let fields = ["thing1", "time2", "thing3", "thing7"].map(String::from).to_vec();
-    Template { id: id.to_owned(), title: title.to_owned(), kind, fields }
+    Template { id: id.to_owned(), title: title.to_owned(), kind, fields, enums: BTreeMap::new() }
 }
 
 pub fn people() -> Vec<Person> {

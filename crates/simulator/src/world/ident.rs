@@ -117,6 +117,31 @@ pub fn looks_like_access_token(text: &str) -> bool {
         && rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
 }
 
+/// `gh_` and 12 lower-case hex digits: what an app is called in pushes.
+pub fn original_id(appid: &str) -> String {
+    format!("gh_{}", hex::encode(&digest(&["original", appid])[..6]))
+}
+
+/// The openid of the account of WeChat's own that sends privacy events of an app.
+pub fn push_account(appid: &str) -> String {
+    identifier("openid", appid, "\u{0}push")
+}
+
+/// 43 characters: the id of a public template that an app took with these fields, the same whenever it does.
+pub fn template(appid: &str, tid: u32, keywords: &[u32]) -> String {
+    URL_SAFE_NO_PAD.encode(digest(&["template", appid, &format!("{tid}:{keywords:?}")]))
+}
+
+/// A push's nonce, nine or ten digits, and the chance in front of its message. Counted and not thrown: pushes go out when
+/// they can, and must not change what other calls throw. Nobody has to guess them.
+pub fn push_chance(number: u64, now: Timestamp) -> (String, [u8; 16]) {
+    let bytes = digest(&["push", &number.to_string(), &now.millis().to_string()]);
+    let nonce = u32::from_be_bytes(std::array::from_fn(|at| bytes[16 + at]));
+    // WeChat has letters and digits there.
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    (format!("{nonce:09}"), std::array::from_fn(|at| DIGITS[usize::from(bytes[at] & 15)]))
+}
+
 /// `wx` and 16 lower-case hex digits.
 pub fn appid(dice: &Dice) -> String {
     format!("wx{}", hex::encode(dice.bytes::<8>()))

@@ -5,22 +5,30 @@ pub(crate) mod authorizations;
 pub(crate) mod codes;
 mod demo;
 pub(crate) mod ident;
+pub(crate) mod inbox;
+pub(crate) mod library;
 mod person;
 pub(crate) mod quotas;
 pub(crate) mod scans;
 pub(crate) mod scenes;
 pub(crate) mod sessions;
 mod shards;
+pub(crate) mod subscriptions;
 pub(crate) mod tickets;
 pub(crate) mod tokens;
+pub(crate) mod turns;
 
 use std::{collections::HashMap, sync::Arc};
 
 use serde::Deserialize;
+use weir_base::Secret;
+use weir_wechat::push::AesKey;
 
 pub use app::{App, AppKind, ErrmsgStyle, IpRule, PushAddress, PushFormat, PushMode, Template, TemplateKind};
+pub use inbox::Message;
 pub use person::Person;
 pub use quotas::Quota;
+pub use subscriptions::Answer;
 
 /// Where an app stands in its [`World`]. Apps are changed but never removed, so a key stays good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -39,6 +47,8 @@ pub struct World {
     by_app_name: HashMap<String, AppKey>,
     by_person_id: HashMap<String, PersonKey>,
     by_person_name: HashMap<String, PersonKey>,
+    /// Openids are made from apps and people, which never change their ids.
+    by_openid: HashMap<String, (AppKey, PersonKey)>,
 }
 
 /// A world that cannot be.
@@ -110,6 +120,8 @@ impl World {
         }
         check_domains("callback_domains", &app.callback_domains)?;
         check_domains("jssdk_domains", &app.jssdk_domains)?;
+        check_push(app.push.as_ref())?;
+        check_templates(&app.templates)?;
         let present = self.by_appid.get(&app.appid).copied();
         if self.by_app_name.get(&app.name).is_some_and(|&owner| Some(owner) != present) {
             return Err(WorldError::field("name", format!("`{}` is another app's", app.name)));
@@ -120,6 +132,11 @@ impl World {
         }
         self.by_appid.insert(app.appid.clone(), key);
         self.by_app_name.insert(app.name.clone(), key);
+        if present.is_none() {
+            let openids =
+                self.people.iter().zip(0..).map(|(person, at)| (person.openid(&app), (key, PersonKey(at))));
+            self.by_openid.extend(openids);
+        }
         put(&mut self.apps, key.0, app);
         Ok(key)
     }
@@ -137,6 +154,10 @@ impl World {
         }
         self.by_person_id.insert(person.id.clone(), key);
         self.by_person_name.insert(person.name.clone(), key);
+        if present.is_none() {
+            let openids = self.apps.iter().zip(0..).map(|(app, at)| (person.openid(app), (AppKey(at), key)));
+            self.by_openid.extend(openids);
+        }
         put(&mut self.people, key.0, person);
         Ok(key)
     }
@@ -181,6 +202,17 @@ impl World {
         Some((key, self.app_at(key)?))
     }
 
+    /// The person of an openid, if it is one of this app.
+    pub(crate) fn person_of(&self, app: AppKey, openid: &str) -> Option<(PersonKey, &Person)> {
+        let &(_, key) = self.by_openid.get(openid).filter(|(owner, _)| *owner == app)?;
+        Some((key, self.person_at(key)?))
+    }
+
+    /// The app and the person of an openid.
+    pub(crate) fn owner(&self, openid: &str) -> Option<(AppKey, PersonKey)> {
+        self.by_openid.get(openid).copied()
+    }
+
     /// The person with this id or name.
     pub(crate) fn person(&self, id_or_name: &str) -> Option<(PersonKey, &Person)> {
         let key = *self.by_person_id.get(id_or_name).or_else(|| self.by_person_name.get(id_or_name))?;
@@ -198,6 +230,38 @@ fn check_domains(field: &'static str, domains: &[String]) -> Result<(), WorldErr
             Err(WorldError::field(field, reason))
         }
     }
+}
+
+/// What WeChat's console would not take as a push address.
+fn check_push(push: Option<&PushAddress>) -> Result<(), WorldError> {
+    let Some(push) = push else { return Ok(()) };
+    let wrong = |reason: &str| Err(WorldError::field("push", reason));
+    if !url::Url::parse(&push.url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+    {
+        return wrong("url must be an http or https address");
+    }
+    if push.token.is_empty() {
+        return wrong("token must not be empty");
+    }
+    match (&push.aes_key, push.mode) {
+        (None, PushMode::Compatible | PushMode::Safe) => wrong("this mode needs an aes_key"),
+        (Some(key), _) if AesKey::parse(&Secret::new(key.as_str())).is_none() => {
+            wrong("aes_key must be 43 characters of base64")
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_templates(templates: &[Template]) -> Result<(), WorldError> {
+    for (at, template) in templates.iter().enumerate() {
+        if template.id.is_empty() {
+            return Err(WorldError::field("templates", "an id must not be empty"));
+        }
+        if templates[..at].iter().any(|other| other.id == template.id) {
+            return Err(WorldError::field("templates", format!("`{}` stands twice", template.id)));
+        }
+    }
+    Ok(())
 }
 
 fn check_person(person: &Person) -> Result<(), WorldError> {

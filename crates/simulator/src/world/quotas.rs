@@ -41,6 +41,8 @@ fn published(path: &str, kind: AppKind) -> Quota {
         "/cgi-bin/user/info" | "/cgi-bin/user/info/batchget" => (Some(5_000_000), None),
         "/cgi-bin/user/get" => (Some(500), None),
         "/cgi-bin/ticket/getticket" => (Some(1_000_000), None),
+        "/cgi-bin/message/subscribe/send" => (Some(10_000_000), None),
+        "/cgi-bin/message/template/send" => (Some(100_000), None),
         "/wxa/resetusersessionkey" => (None, Some(60_000)),
         _ => (None, None),
     };
