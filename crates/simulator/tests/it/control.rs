@@ -43,7 +43,7 @@ async fn what_is_wrong_is_named() {
         ("/_sim/faults", json!({"path": "/x", "kind": "timeout", "appid": "none"}), 404, "appid: no app"),
         ("/_sim/clock", json!({}), 400, "advance_s: missing"),
         ("/_sim/clock", json!({"advance_s": -1}), 400, "advance_s: must be"),
-        ("/_sim/push", json!({}), 404, "/_sim/push: no such control call"),
+        ("/_sim/nothing", json!({}), 404, "/_sim/nothing: no such control call"),
         ("/_sim/health", json!({}), 405, "/_sim/health: takes GET"),
     ];
     for (path, body, status, error) in cases {

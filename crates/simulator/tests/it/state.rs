@@ -116,3 +116,28 @@ fn a_file_that_is_no_state_is_refused_and_left_alone() {
     assert!(refused.err().unwrap().to_string().contains("state.json"));
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "{\"apps\": 7}");
 }
+
+#[tokio::test]
+async fn a_restart_forgets_neither_accepts_nor_messages() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("state.json");
+    let lab = Lab::of(open(&file, 1)).await;
+    let openid = lab.simulator.openid("mini", "alice").unwrap();
+    let value = json!({"value": "15:01"});
+    let message = json!({"touser": openid, "template_id": "TMPL_DEMO_ACTION", "page": "p",
+        "data": {"thing1": value, "time2": value, "thing3": value, "thing7": value}});
+    let answer =
+        json!({"appid": "mini", "user": "alice", "template_id": "TMPL_DEMO_ACTION", "result": "accept"});
+    lab.post("/_sim/subscribe", &answer).await;
+    let token = lab.token("mini").await;
+    let send = format!("/cgi-bin/message/subscribe/send?access_token={token}");
+    assert_eq!(lab.post(&send, &message).await.errcode(), 0);
+    assert_eq!(lab.post("/_sim/subscribe", &answer).await.json()["remaining"], 1);
+    let before = lab.get("/_sim/inbox?user=alice").await.json();
+
+    let again = Lab::of(open(&file, 2)).await;
+    assert_eq!(again.get("/_sim/inbox?user=alice").await.json(), before);
+    assert_eq!(again.post(&send, &message).await.errcode(), 0);
+    assert_eq!(again.post(&send, &message).await.errcode(), 43101);
+    assert_eq!(again.get("/_sim/inbox?user=alice").await.json()["messages"].as_array().unwrap().len(), 2);
+}
