@@ -1,5 +1,7 @@
 //! The simulator over real HTTP, as any WeChat client meets it.
 
+#![expect(clippy::unwrap_used, reason = "a failed step of a test is a failed test, helpers included")]
+
 mod authorize;
 mod codes;
 mod control;

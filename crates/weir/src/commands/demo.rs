@@ -3,9 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use serde_json::json;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use weir_base::settings::Span;
+use weir_core::{AppKind, AppSettings};
 use weir_simulator::{Simulator, World};
 
 use super::{place, say, simulate};
@@ -52,9 +54,13 @@ impl Demo {
         )?;
         let stop = CancellationToken::new();
         let stopped = stop.clone();
-        let serving = tokio::spawn(async move { simulator.serve(listener, stopped.cancelled_owned()).await });
+        let served = simulator.clone();
+        let serving = tokio::spawn(async move { served.serve(listener, stopped.cancelled_owned()).await });
         let grace = config.server.shutdown_grace;
         let gateway = wire::start(&config, ground, metrics).await?;
+        for app in &config.core.apps {
+            set_push(&simulator, app, &format!("http://{}", gateway.address))?;
+        }
         Ok((Self { gateway, simulator: address, grace, stop, serving }, log))
     }
 
@@ -67,6 +73,21 @@ impl Demo {
             Err(error) => tracing::error!(%error, "the simulator ended badly"),
         }
     }
+}
+
+/// Types the gateway's push address into the simulator's console: a mini-program's pushes are JSON, others' XML, and all are
+/// sealed.
+fn set_push(simulator: &Simulator, app: &AppSettings, gateway: &str) -> Result<()> {
+    let (Some(token), Some(aes_key)) = (&app.token, &app.aes_key) else { return Ok(()) };
+    let push = json!({
+        "url": format!("{gateway}/wechat/push/{}", app.name),
+        "token": token.expose(),
+        "aes_key": aes_key.expose(),
+        "format": if app.kind == AppKind::MiniProgram { "json" } else { "xml" },
+        "mode": "safe",
+    });
+    simulator.change_app(&json!({"appid": app.appid, "push": push}))?;
+    Ok(())
 }
 
 pub(super) async fn run(args: DemoArgs) -> Result<()> {

@@ -20,6 +20,9 @@ use crate::{
 /// Where a demo keeps its things, unless told otherwise.
 pub(super) const DATA: &str = "data";
 const SECRET_FILE: &str = "jwt_secret";
+/// What the demo's apps and the simulator agree on for pushes, as an operator types it into WeChat's console.
+const PUSH_TOKEN_FILE: &str = "push_token";
+const PUSH_KEY_FILE: &str = "push_aes_key";
 const SIMULATOR_FILE: &str = "simulator_address";
 
 /// The settings that a command works with: those of the data directory when one is named, else those of file and
@@ -47,8 +50,11 @@ pub(super) fn demo_config(data: &Path, simulator: Option<&str>) -> Result<Config
     let sources = Sources { file: File::None, environment, fixed: Vec::new() };
     let mut config = Config::load(&sources).map_err(|sentence| anyhow!(sentence))?;
     config.core.sandbox = true;
-    config.core.auth.jwt_secret = secret(data)?;
-    config.core.apps = demo_apps();
+    config.core.auth.jwt_secret = kept(data, SECRET_FILE, |dice| dice.token::<32>())?;
+    let token = kept(data, PUSH_TOKEN_FILE, |dice| dice.alphanumeric(32))?;
+    // EncodingAESKey as the console makes it: 43 letters and digits.
+    let aes_key = kept(data, PUSH_KEY_FILE, |dice| dice.alphanumeric(43))?;
+    config.core.apps = demo_apps(&token, &aes_key);
     config.database.url = Secret::new(format!("sqlite:{}", data.join("weir.db").display()));
     let noted = data.join(SIMULATOR_FILE);
     let simulator = match simulator {
@@ -63,7 +69,7 @@ pub(super) fn demo_config(data: &Path, simulator: Option<&str>) -> Result<Config
     Ok(config)
 }
 
-fn demo_apps() -> Vec<AppSettings> {
+fn demo_apps(token: &Secret, aes_key: &Secret) -> Vec<AppSettings> {
     use weir_simulator::world::AppKind as Kind;
     let world = World::demo();
     let apps = world.apps().map(|app| AppSettings {
@@ -78,15 +84,15 @@ fn demo_apps() -> Vec<AppSettings> {
         open_platform: "default".to_owned(),
         callback_domains: app.callback_domains.clone(),
         jssdk_domains: app.jssdk_domains.clone(),
-        token: None,
-        aes_key: None,
+        token: Some(token.clone()),
+        aes_key: Some(aes_key.clone()),
     });
     apps.collect()
 }
 
-/// The demo's secret, made at its first start for its owner's eyes only.
-fn secret(data: &Path) -> Result<Secret> {
-    let path: PathBuf = data.join(SECRET_FILE);
+/// A secret of the demo's, made at its first start for its owner's eyes only.
+fn kept(data: &Path, file: &str, make: fn(&Dice) -> String) -> Result<Secret> {
+    let path: PathBuf = data.join(file);
     match fs::read_to_string(&path) {
         Ok(text) => return Ok(Secret::new(text.trim())),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
@@ -94,7 +100,7 @@ fn secret(data: &Path) -> Result<Secret> {
     }
     fs::create_dir_all(data)
         .with_context(|| format!("the data directory {} cannot be made", data.display()))?;
-    let secret = Dice::system().token::<32>();
+    let secret = make(&Dice::system());
     let mut file = fs::OpenOptions::new()
         .write(true)
         .create_new(true)
