@@ -10,7 +10,7 @@ use tower::ServiceExt;
 use weir_base::{Clock, Dice, Timestamp};
 use weir_simulator::{Simulator, World};
 
-const PATHS: [&str; 9] = [
+const PATHS: [&str; 15] = [
     "/sns/jscode2session",
     "/cgi-bin/token",
     "/cgi-bin/stable_token",
@@ -20,6 +20,12 @@ const PATHS: [&str; 9] = [
     "/wxa/checksession",
     "/wxa/resetusersessionkey",
     "/wxa/business/getuserphonenumber",
+    "/cgi-bin/message/subscribe/send",
+    "/cgi-bin/message/template/send",
+    "/wxaapi/newtmpl/getpubtemplatetitles",
+    "/wxaapi/newtmpl/getpubtemplatekeywords",
+    "/wxaapi/newtmpl/addtemplate",
+    "/wxaapi/newtmpl/deltemplate",
 ];
 /// Quotas and the record of calls are forgotten after so many inputs.
 const RESET_EVERY: usize = 256;

@@ -45,7 +45,7 @@ Waiting is on the simulator's clock.</p>
 ";
 
 const LEFT_OUT: &str = "<h2>Not served yet</h2>
-<p>Messages, push, the phone; of the control calls <code>subscribe</code>, <code>inbox</code>, <code>push</code>.</p>
+<p>The phone.</p>
 <p>Avatars (their addresses are WeChat's), <code>openapi/rid/get</code>, <code>openapi/quota/clear</code>, <code>callback/check</code>,
 third-party platforms, the desktop client's quick login, other JS-SDK functions than sharing and menus.</p>
 <h2>Knowingly simplified</h2>
@@ -60,6 +60,14 @@ unanswered after 300 s is expired. <code>/connect/continue</code> is the simulat
 <li>A jsapi_ticket asked for again comes with the life that is left to it.</li>
 <li>Pictures of QR codes are PNG. <code>expire_seconds</code> above 30 days counts as 30 days.</li>
 <li>Everybody follows since 2023-11-14. A path without a daily limit has one of a thousand million in <code>quota/get</code>, and is not counted.</li>
+<li>A message is there as soon as it is answered, and <code>subscribe_msg_sent_event</code> or <code>TEMPLATESENDJOBFINISH</code> follows at once:
+it may overtake the answer. Up to 100,000 such pushes wait; what nobody takes in three tries is gone.</li>
+<li>A long-term template needs one accept and counts none. A ban (43107) is of one person and ends with their next accept.</li>
+<li>Any page will do unless the app has <code>pages</code>; no word is sensitive (45168) but its <code>blocked_words</code>. An unknown
+<code>miniprogram_state</code> or <code>lang</code> is answered 40097. Values may be numbers.</li>
+<li>43108 is answered while a <code>delay</code> or <code>timeout</code> fault holds up another send to the same person.</li>
+<li>The library of public templates has three of WeChat's thousands. A <code>client_msg_id</code> that comes again is answered with the first one's msgid.</li>
+<li>A push is tried again on silence and on any status but 200, at once, with a new timestamp and nonce; a bad reply is not.</li>
 <li>The JS-SDK takes any browser for WeChat's. Ports are not looked at in domains.</li>
 <li>A code that was offered by the wrong app, or by a person or app over quota, stays good.</li>
 <li>Only the last 65,536 used codes are answered 40163; older ones are answered 40029.</li>

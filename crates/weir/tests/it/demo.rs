@@ -35,7 +35,7 @@ async fn both_are_ready_when_they_say_so_and_the_secret_is_the_owners() {
     assert_eq!(demo.weir.get("/api/health").await.status, 200);
     assert_eq!(demo.simulator.get("/_sim/health").await.status, 200);
     let data = log_in(&demo.weir, &demo.simulator, "alice").await;
-    for file in ["jwt_secret", "weir.db", "weir.db-wal"] {
+    for file in ["jwt_secret", "push_token", "push_aes_key", "weir.db", "weir.db-wal"] {
         let mode = fs::metadata(directory.path().join("data").join(file)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{file}");
     }
@@ -49,6 +49,27 @@ async fn both_are_ready_when_they_say_so_and_the_secret_is_the_owners() {
     let again = self::demo(directory.path());
     assert_eq!(self::secret(directory.path()), secret, "made once");
     again.weir.with_bearer(token(&data)).get(ME).await.data();
+}
+
+#[tokio::test]
+async fn the_simulator_is_told_where_to_push_at_each_start() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut tokens = Vec::new();
+    for _ in 0..2 {
+        let demo = demo(directory.path());
+        let apps = demo.simulator.get("/_sim/apps").await.json;
+        for (app, format) in [("mini", "json"), ("official", "xml"), ("website", "xml")] {
+            let all = apps["apps"].as_array().unwrap();
+            let push = &all.iter().find(|known| known["name"] == app).unwrap()["push"];
+            assert_eq!(push["url"], format!("http://{}/wechat/push/{app}", demo.weir.address()));
+            assert_eq!((&push["format"], &push["mode"]), (&json!(format), &json!("safe")));
+            assert_eq!(push["aes_key"].as_str().unwrap().len(), 43);
+            tokens.push(push["token"].as_str().unwrap().to_owned());
+        }
+        demo.process.signal(Signal::SIGTERM);
+        demo.process.ended();
+    }
+    assert!(tokens.iter().all(|token| *token == tokens[0]), "made once: {tokens:?}");
 }
 
 #[tokio::test]
