@@ -17,6 +17,7 @@ const SMALL: &[(&str, &str)] = &[
     ("SCAN gone", "what a recursive query has found so far"),
     ("SCAN CONSTANT ROW", "no table"),
     ("SCAN w", "the places of a queue that one look is limited to"),
+    ("SCAN counted", "what a count is limited to"),
 ];
 
 async fn migrated(engine: Engine) -> TestDatabase {

@@ -13,14 +13,15 @@ statements! {
          VALUES ($1, $2, $3, $4, $5, $8, $6, $7, 1, $8)";
     /// Leases up to `limit` jobs of a queue that are due, the first of its lane each, in a lane where none is leased.
     /// Only so many places of the order are looked at, from behind `after_due` and `after_id`: jobs that wait behind others
-    /// of their lane must not make every look as long as the queue.
+    /// of their lane must not make every look as long as the queue. (SQLite takes them in their order as it is; asked to, it
+    /// would look at all of them first.)
     write fn claim(queue: &str, now: Timestamp, after_due: Timestamp, after_id: &str, limit: i64, lease: &str, leased_until: Timestamp) -> many Leased =
         sqlite "UPDATE jobs SET lease = $6, leased_until = $7, runs = runs + 1 WHERE lease IS NULL AND id IN (
             SELECT w.id FROM (SELECT id, lane, due_at FROM jobs WHERE queue = $1 AND lease IS NULL AND due_at <= $2 AND (due_at, id) > ($3, $4)
                 ORDER BY due_at, id LIMIT 256) w
             WHERE NOT EXISTS (SELECT 1 FROM jobs e WHERE e.lane = w.lane AND e.id < w.id)
                 AND NOT EXISTS (SELECT 1 FROM jobs l WHERE l.lane = w.lane AND l.lease IS NOT NULL)
-            ORDER BY w.due_at, w.id LIMIT $5)
+            LIMIT $5)
          RETURNING id, kind, subject, queue, lane, lease, runs",
         postgres "UPDATE jobs SET lease = $6, leased_until = $7, runs = runs + 1 WHERE lease IS NULL AND id IN (
             SELECT j.id FROM (SELECT id, lane, due_at FROM jobs WHERE queue = $1 AND lease IS NULL AND due_at <= $2 AND (due_at, id) > ($3, $4)
