@@ -13,4 +13,4 @@ pub use client::{Answer, Client};
 pub use database::{Engine, TestDatabase};
 pub use dump::Dump;
 pub use phone::{Page, Phone};
-pub use weir::{MINI, OFFICIAL, START, TestWeir, WEBSITE, WeChatUser};
+pub use weir::{LONG, MINI, OFFICIAL, ONCE, START, TestWeir, WEBSITE, WeChatUser};

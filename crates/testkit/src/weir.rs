@@ -10,7 +10,11 @@ use weir::{
     wire::{self, Ground, Running},
 };
 use weir_base::{Clock, Dice, Secret, Timestamp};
-use weir_core::{App, AppKind, AppSettings, Settings, apikey::Scope};
+use weir_core::{
+    App, AppKind, AppSettings, Settings,
+    apikey::Scope,
+    message::{TemplateKind, TemplateSettings},
+};
 use weir_http::ServerSettings;
 use weir_simulator::{Simulator, World};
 
@@ -24,6 +28,11 @@ pub const MINI: &str = "wx1000000000000001";
 pub const OFFICIAL: &str = "wx2000000000000002";
 /// The website app of the demo world.
 pub const WEBSITE: &str = "wx3000000000000003";
+
+/// The template of the demo world whose messages need an accept each.
+pub const ONCE: &str = "TMPL_DEMO_ACTION";
+/// The template of the demo world whose messages need none.
+pub const LONG: &str = "TMPL_DEMO_LONG";
 
 /// A running Weir with its WeChat.
 pub struct TestWeir {
@@ -229,7 +238,9 @@ fn demo_settings() -> Settings {
         app("official", AppKind::OfficialAccount, OFFICIAL),
         app("website", AppKind::Website, WEBSITE),
     ];
-    let mut settings = Settings { apps, ..Settings::default() };
+    let long =
+        TemplateSettings { id: LONG.to_owned(), kind: TemplateKind::LongTerm, ..TemplateSettings::default() };
+    let mut settings = Settings { apps, templates: vec![long], ..Settings::default() };
     settings.auth.jwt_secret = Secret::new("a-test-secret-that-is-long-enough-0123456789");
     settings
 }

@@ -70,11 +70,10 @@ fn page() -> String {
     "pages/customer/detail?id={id}".to_owned()
 }
 
-impl TemplateSettings {
-    /// What holds for a template that is not configured.
-    fn usual() -> &'static Self {
-        static USUAL: OnceLock<TemplateSettings> = OnceLock::new();
-        USUAL.get_or_init(|| Self {
+/// What holds for a template that is not configured.
+impl Default for TemplateSettings {
+    fn default() -> Self {
+        Self {
             app: String::new(),
             id: String::new(),
             kind: TemplateKind::default(),
@@ -84,9 +83,11 @@ impl TemplateSettings {
             fields: fields(),
             texts: BTreeMap::new(),
             page: page(),
-        })
+        }
     }
+}
 
+impl TemplateSettings {
     /// Whether each message needs an accept.
     pub fn needs_credit(&self) -> bool {
         self.kind == TemplateKind::OneTime
@@ -106,8 +107,9 @@ impl TemplateSettings {
 
 /// The template as it is configured, else what holds for any.
 pub fn template<'a>(settings: &'a Settings, appid: &str, id: &str) -> &'a TemplateSettings {
+    static USUAL: OnceLock<TemplateSettings> = OnceLock::new();
     let name = settings.apps.iter().find(|app| app.appid == appid).map(|app| app.name.as_str());
     let is_of = |app: &str| app.is_empty() || app == appid || Some(app) == name;
     let found = settings.templates.iter().find(|template| template.id == id && is_of(&template.app));
-    found.unwrap_or_else(|| TemplateSettings::usual())
+    found.unwrap_or_else(|| USUAL.get_or_init(TemplateSettings::default))
 }

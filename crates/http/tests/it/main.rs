@@ -13,6 +13,7 @@ mod jsconfig;
 mod leaks;
 mod limits;
 mod merges;
+mod messages;
 mod miniprogram;
 mod own;
 mod pains;
