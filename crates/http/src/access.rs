@@ -47,6 +47,8 @@ const TOKEN: &[u16] = &[401, 403, 404, 429, 502, 504];
 const REPORT: &[u16] = &[400, 401, 403, 404, 413, 415, 429];
 /// What can go wrong between a phone and WeChat.
 const PHONE: &[u16] = &[400, 401, 403, 404, 409, 410, 413, 415, 422, 429, 502, 504];
+const SEND: &[u16] = &[400, 401, 403, 404, 409, 413, 415, 422, 429, 502, 504];
+const CRM_READ: Access = Access::Key(Scope::CrmRead);
 const COUNTERS: Access = Access::Key(Scope::UsersWrite);
 
 /// Every operation, in the order of `contracts.md`.
@@ -72,6 +74,16 @@ pub const OPERATIONS: &[Operation] = &[
     operation("get", "/api/wechat/authorize-url", Access::Anyone, &[400, 403, 429]),
     operation("get", "/api/user/{openid}", Access::Anyone, &[429]),
     operation("post", "/api/wechat/openid", Access::Anyone, LOGIN),
+    operation("post", "/api/message/send", Access::Key(Scope::MessagesSend), SEND),
+    operation("get", "/api/messages", CRM_READ, &[400, 401, 403, 429]),
+    operation("get", "/api/messages/{id}", CRM_READ, &[401, 403, 404, 429]),
+    operation(
+        "post",
+        "/api/messages/{id}/retry",
+        Access::Key(Scope::MessagesSend),
+        &[401, 403, 404, 409, 413, 429],
+    ),
+    operation("get", "/api/advisor/subscriptions/{id}/ledger", CRM_READ, &[400, 401, 403, 404, 429]),
     operation("get", "/wechat/jsconfig", Access::Anyone, JSCONFIG),
     operation("get", "/api/wechat/jsconfig", Access::Anyone, JSCONFIG),
     operation("get", "/wechat/jsconfig/explain", Access::Anyone, &[400, 429]),

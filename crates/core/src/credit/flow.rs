@@ -2,10 +2,14 @@
 
 use std::time::Duration;
 
+use weir_base::page::{Page, WRONG_CURSOR, Wanted};
 use weir_store::{Executor, StoreError, Tx};
 
-use super::{Answer, Cause, EntryId, Key, Source, rows};
-use crate::{App, message::MessageId};
+use super::{
+    Answer, Cause, EntryId, Key, Source,
+    rows::{self, EntryRow},
+};
+use crate::{App, Code, Failure, Outcome, message::MessageId};
 
 /// An accept told by the client and by WeChat's event within this time is one.
 const SAME: Duration = Duration::from_secs(600);
@@ -124,4 +128,17 @@ async fn enter(
     rows::enter(tx, &id, appid, openid, template_id, cause, source, change, remaining, message, false, now)
         .await?;
     Ok(())
+}
+
+/// What remains for a subscription, and why: its ledger, newest first.
+pub async fn ledger(app: &App, subscription: &str, wanted: &Wanted) -> Outcome<(i64, Page<EntryRow>)> {
+    let key = rows::of_subscription(&app.store, subscription).await?;
+    let key = key.ok_or_else(|| Failure::new(Code::NotFound).detail("there is no such subscription"))?;
+    let between = EntryId::between(wanted.after.as_deref(), None, None);
+    let (first, end) = between.ok_or_else(|| Failure::invalid(WRONG_CURSOR.0, WRONG_CURSOR.1))?;
+    let (store, limit) = (&app.store, wanted.rows());
+    let (appid, openid, template_id) = (&key.appid, &key.openid, &key.template_id);
+    let remaining = rows::remaining(store, appid, openid, template_id).await?.unwrap_or(0);
+    let rows = rows::entries(store, appid, openid, template_id, &first, &end, limit).await?;
+    Ok((remaining, wanted.page(rows, |row| row.id.as_str())))
 }

@@ -16,7 +16,18 @@ row! {
     }
 }
 
+row! {
+    /// Whose ledger a subscription draws on.
+    pub struct KeyRow {
+        pub appid: String,
+        pub openid: String,
+        pub template_id: String,
+    }
+}
+
 statements! {
+    read fn of_subscription(id: &str) -> optional KeyRow =
+        "SELECT appid, openid, template_id FROM subscriptions WHERE id = $1";
     read fn remaining(appid: &str, openid: &str, template_id: &str) -> optional i64 =
         "SELECT remaining FROM credits WHERE appid = $1 AND openid = $2 AND template_id = $3";
     /// Makes the ledger when there is none, and holds it until the transaction ends.

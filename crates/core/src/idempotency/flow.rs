@@ -49,6 +49,12 @@ pub async fn release(db: impl Executor, once: &Once) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Forgets an answer that was kept before it came to nothing: whoever comes again may do it.
+pub async fn forget(db: impl Executor, once: &Once) -> Result<(), StoreError> {
+    rows::forget(db, &once.caller, once.operation, &once.key).await?;
+    Ok(())
+}
+
 /// Deletes keys that are too old, a few at once. Answers how many.
 pub async fn sweep(app: &App) -> Outcome<u64> {
     const AT_ONCE: i64 = 500;

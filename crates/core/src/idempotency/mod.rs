@@ -4,5 +4,5 @@ pub mod flow;
 pub mod model;
 pub mod rows;
 
-pub use flow::{answer, claim, release, sweep};
+pub use flow::{answer, claim, forget, release, sweep};
 pub use model::{Claim, Once};

@@ -22,6 +22,8 @@ statements! {
         "UPDATE idempotency SET answer = $4 WHERE caller = $1 AND operation = $2 AND key_digest = $3 AND answer IS NULL";
     write fn release(caller: &str, operation: &str, key: &str) -> affected =
         "DELETE FROM idempotency WHERE caller = $1 AND operation = $2 AND key_digest = $3 AND answer IS NULL";
+    write fn forget(caller: &str, operation: &str, key: &str) -> affected =
+        "DELETE FROM idempotency WHERE caller = $1 AND operation = $2 AND key_digest = $3";
     write fn delete_old(too_old: Timestamp, limit: i64) -> affected =
         "DELETE FROM idempotency WHERE (caller, operation, key_digest) IN
             (SELECT caller, operation, key_digest FROM idempotency WHERE created_at <= $1 LIMIT $2)";

@@ -8,6 +8,7 @@ use crate::{
     App, Code, Failure, Outcome,
     audit::{Action, Entry},
     credit::{self, Key},
+    idempotency::{self, Claim, Once},
     job::{self, JobKind},
 };
 
@@ -95,6 +96,41 @@ pub(super) async fn insert(
     )
     .await?;
     Ok(())
+}
+
+/// Queues a message that a service asks for, whatever the ledger says; WeChat decides. Asked again with the same key, it is
+/// the same message.
+pub async fn submit(app: &Arc<App>, draft: Draft, once: Option<Once>) -> Outcome<MessageId> {
+    let for_it = Arc::clone(app);
+    let id = app
+        .store
+        .transaction(move |tx| {
+            Box::pin(async move {
+                if let Some(known) = claimed(tx, &for_it, once.as_ref()).await? {
+                    return Ok(known);
+                }
+                let id = queue(tx, &for_it, &draft, false).await?;
+                let id = id.ok_or_else(|| Failure::new(Code::Internal))?;
+                if let Some(once) = &once {
+                    idempotency::answer(tx, once, id.as_str()).await?;
+                }
+                Ok::<_, Failure>(id)
+            })
+        })
+        .await?;
+    app.jobs.nudge();
+    Ok(id)
+}
+
+/// The message that was made with this key already; else the key is claimed.
+pub(super) async fn claimed(tx: &Tx<'_>, app: &App, once: Option<&Once>) -> Outcome<Option<MessageId>> {
+    let Some(once) = once else { return Ok(None) };
+    match idempotency::claim(tx, once, app.clock.now()).await? {
+        Claim::Ours => Ok(None),
+        Claim::Answered(kept) => {
+            MessageId::parse(&kept).map(Some).ok_or_else(|| Failure::new(Code::Internal))
+        }
+    }
 }
 
 /// WeChat tells what became of a message that it took (`subscribe_msg_sent_event`): `error_code` 0 says that it arrived. One

@@ -63,7 +63,7 @@ async fn deliver(app: &Arc<App>, job: &Leased, message: SendRow) -> Outcome<Done
     if is_sent {
         send::after_all(app, &id, msgid).await?;
     }
-    Ok(Done::Lost)
+    Ok(lost(app, job))
 }
 
 fn case(app: &App, job: &Leased, message: &SendRow) -> Case {
@@ -95,7 +95,7 @@ async fn settle(app: &Arc<App>, job: &Leased, id: &MessageId) -> Outcome<Done> {
             (State::Queued, Verdict::Over { state: State::Dead, credit: Credit::Back }, "expired")
         }
         // Nobody else works on it: then the lease is not ours any more.
-        State::Queued => return Ok(Done::Lost),
+        State::Queued => return Ok(lost(app, job)),
         State::Sending => {
             let again = case(app, job, &message).at_least_once;
             let uncertain = Verdict::Over { state: State::Uncertain, credit: Credit::Used };
@@ -106,7 +106,13 @@ async fn settle(app: &Arc<App>, job: &Leased, id: &MessageId) -> Outcome<Done> {
     };
     let done = if matches!(verdict, Verdict::Later(_)) { Done::Later } else { Done::Finished };
     let written = record(job, message, from, verdict, Some(reason)).write(app).await?;
-    Ok(if written { done } else { Done::Lost })
+    Ok(if written { done } else { lost(app, job) })
+}
+
+/// Somebody else has decided about the message. Should the lease still be ours (an erasure asks for none), it is given back.
+fn lost(app: &App, job: &Leased) -> Done {
+    app.jobs.leave(&job.id, &job.lease);
+    Done::Lost
 }
 
 /// The message is of no concern any more.
@@ -130,7 +136,7 @@ async fn back_without_token(
 ) -> Outcome<Done> {
     let verdict = Verdict::Later(Wait::All(rest(app, job, failure)));
     let written = record(job, message, State::Sending, verdict, Some("no_token")).write(app).await?;
-    Ok(if written { Done::Later } else { Done::Lost })
+    Ok(if written { Done::Later } else { lost(app, job) })
 }
 
 /// Lets the app's messages wait for a token. Tells until when.

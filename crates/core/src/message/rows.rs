@@ -22,6 +22,43 @@ row! {
     }
 }
 
+row! {
+    /// A message as it is shown.
+    pub struct MessageRow {
+        pub id: MessageId,
+        pub appid: String,
+        pub openid: String,
+        pub template_id: String,
+        pub data: String,
+        pub page: Option<String>,
+        pub origin: Origin,
+        pub advisor_id: Option<String>,
+        pub action_id: Option<String>,
+        pub state: State,
+        pub reason: Option<String>,
+        pub errcode: Option<i64>,
+        pub credit_taken: bool,
+        pub attempts: i64,
+        pub msgid: Option<String>,
+        pub due_at: Timestamp,
+        pub expires_at: Timestamp,
+        pub sent_at: Option<Timestamp>,
+        pub created_at: Timestamp,
+        pub updated_at: Timestamp,
+    }
+}
+
+row! {
+    /// One try to send a message.
+    pub struct AttemptRow {
+        pub number: i64,
+        pub outcome: String,
+        pub errcode: Option<i64>,
+        pub ms: i64,
+        pub created_at: Timestamp,
+    }
+}
+
 impl SendRow {
     /// The ledger that the message is paid from.
     pub fn key(&self) -> Key {
@@ -76,4 +113,27 @@ statements! {
     /// When the oldest that is in a state was made.
     read fn oldest(state: State) -> optional i64 =
         "SELECT created_at FROM messages WHERE state = $1 ORDER BY id LIMIT 1";
+    read fn get(id: &MessageId) -> optional MessageRow =
+        "SELECT id, appid, openid, template_id, data, page, origin, advisor_id, action_id, state, reason, errcode, credit_taken, attempts, msgid,
+            due_at, expires_at, sent_at, created_at, updated_at
+         FROM messages WHERE id = $1";
+    /// Messages between two, newest first.
+    read fn list(first: &MessageId, end: &MessageId, limit: i64) -> many MessageRow =
+        "SELECT id, appid, openid, template_id, data, page, origin, advisor_id, action_id, state, reason, errcode, credit_taken, attempts, msgid,
+            due_at, expires_at, sent_at, created_at, updated_at
+         FROM messages WHERE id >= $1 AND id < $2 ORDER BY id DESC LIMIT $3";
+    read fn list_in(state: State, first: &MessageId, end: &MessageId, limit: i64) -> many MessageRow =
+        "SELECT id, appid, openid, template_id, data, page, origin, advisor_id, action_id, state, reason, errcode, credit_taken, attempts, msgid,
+            due_at, expires_at, sent_at, created_at, updated_at
+         FROM messages WHERE state = $1 AND id >= $2 AND id < $3 ORDER BY id DESC LIMIT $4";
+    read fn list_to(openid: &str, first: &MessageId, end: &MessageId, limit: i64) -> many MessageRow =
+        "SELECT id, appid, openid, template_id, data, page, origin, advisor_id, action_id, state, reason, errcode, credit_taken, attempts, msgid,
+            due_at, expires_at, sent_at, created_at, updated_at
+         FROM messages WHERE openid = $1 AND id >= $2 AND id < $3 ORDER BY id DESC LIMIT $4";
+    read fn list_to_in(openid: &str, state: State, first: &MessageId, end: &MessageId, limit: i64) -> many MessageRow =
+        "SELECT id, appid, openid, template_id, data, page, origin, advisor_id, action_id, state, reason, errcode, credit_taken, attempts, msgid,
+            due_at, expires_at, sent_at, created_at, updated_at
+         FROM messages WHERE openid = $1 AND state = $2 AND id >= $3 AND id < $4 ORDER BY id DESC LIMIT $5";
+    read fn attempts(message_id: &MessageId) -> many AttemptRow =
+        "SELECT number, outcome, errcode, ms, created_at FROM attempts WHERE message_id = $1 ORDER BY number LIMIT 1000";
 }

@@ -35,6 +35,11 @@ impl<T: Serialize> Success<T> {
     pub(crate) fn new(now: Timestamp, message: &'static str, data: T) -> Self {
         Self { success: true, data, message, timestamp: now.millis(), status: StatusCode::OK }
     }
+
+    /// It is done later.
+    pub(crate) fn accepted(self) -> Self {
+        Self { status: StatusCode::ACCEPTED, ..self }
+    }
 }
 
 impl<T: Serialize> IntoResponse for Success<T> {

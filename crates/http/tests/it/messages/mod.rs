@@ -1,5 +1,6 @@
 //! Subscription messages: queued, sent, and what becomes of them, whatever WeChat does.
 
+mod api;
 mod credits;
 mod delivery;
 mod faults;
