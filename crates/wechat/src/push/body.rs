@@ -8,8 +8,8 @@ use super::xml;
 const LONGEST: usize = 1 << 20;
 /// How deep fields may lie in one another. WeChat's lists lie in the third level.
 pub(super) const DEEPEST: usize = 16;
-/// The longest name of a kind or an event.
-const LONGEST_NAME: usize = 128;
+/// The longest id, name of a kind or name of an event.
+pub(super) const LONGEST_NAME: usize = 128;
 
 /// How a body is written; its reply is written the same way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

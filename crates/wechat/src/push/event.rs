@@ -1,8 +1,15 @@
 //! What events say: subscriptions (section E5), template messages (section E6), privacy (section F6).
 
+use aws_lc_rs::digest::{SHA256, digest};
 use serde_json::{Map, Value};
 
-use super::{Push, ReadError, body::text_of};
+use super::{
+    Push, ReadError,
+    body::{LONGEST_NAME, text_of},
+};
+
+/// The longest part of a [`Push::repeat_key`] behind its sender.
+const LONGEST_KEY: usize = 128;
 
 /// What an event says, as far as this crate knows events.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,13 +122,21 @@ impl Push {
 
     /// What the same push has in common with its repeats, and with nothing else of the same app: `MsgId` of a message;
     /// sender, time, event and key of an event, and whom or which message it is about, because two events of one second
-    /// may differ in nothing else.
+    /// may differ in nothing else. Short and without control characters: long keys end as a digest.
     pub fn repeat_key(&self) -> String {
-        if let Some(msg_id) = &self.msg_id {
-            return format!("{}:{msg_id}", self.from_user);
+        let rest = match &self.msg_id {
+            Some(msg_id) => msg_id.clone(),
+            None => self.what_and_when(),
+        };
+        if rest.len() <= LONGEST_KEY && !rest.contains(char::is_control) {
+            return format!("{}:{rest}", self.from_user);
         }
+        let digest = digest(&SHA256, rest.as_bytes());
+        format!("{}:{}", self.from_user, hex::encode(digest))
+    }
+
+    fn what_and_when(&self) -> String {
         let mut parts = vec![
-            self.from_user.clone(),
             self.created_at.to_string(),
             self.event.as_deref().unwrap_or(&self.kind).to_ascii_lowercase(),
             self.event_key.clone().unwrap_or_default(),
@@ -135,15 +150,20 @@ impl Push {
         parts.join(":")
     }
 
+    /// A field that may be left out, and that counts as left out when no database would keep it.
+    fn id(&self, field: &str) -> Option<String> {
+        self.text(field).filter(|text| is_kept(text))
+    }
+
     fn privacy(&self, change: PrivacyChange) -> Result<Privacy, ReadError> {
         Ok(Privacy {
             change,
             openid: needed(&self.fields, "OpenID")?,
-            unionid: self.text("UnionID"),
-            appid: self.text("AppID"),
-            revoked: self.text("RevokeInfo"),
-            plugin_id: self.text("PluginID"),
-            openpid: self.text("OpenPID"),
+            unionid: self.id("UnionID"),
+            appid: self.id("AppID"),
+            revoked: self.id("RevokeInfo"),
+            plugin_id: self.id("PluginID"),
+            openpid: self.id("OpenPID"),
         })
     }
 
@@ -184,5 +204,10 @@ fn sent(item: &Map<String, Value>) -> Result<SubscribeSent, ReadError> {
 }
 
 fn needed(fields: &Map<String, Value>, field: &'static str) -> Result<String, ReadError> {
-    text_of(fields, field).ok_or(ReadError::Field { field })
+    text_of(fields, field).filter(|text| is_kept(text)).ok_or(ReadError::Field { field })
+}
+
+/// An id or a word: short, and without control characters.
+fn is_kept(text: &str) -> bool {
+    text.len() <= LONGEST_NAME && !text.contains(char::is_control)
 }

@@ -296,9 +296,27 @@ fn privacy_events_name_the_person_whatever_the_case() {
     assert!(matches!(event(&left), Event::Privacy(p) if p.change == PrivacyChange::Cancelled));
     let nobody = sample.replace("OpenID", "Nobody");
     assert_eq!(read(&nobody).unwrap().event(), Err(ReadError::Field { field: "OpenID" }));
+    let unkept = sample.replace("oaKk343WOktAaT2ygsX138BGblrg", "o\\u0000");
+    assert_eq!(read(&unkept).unwrap().event(), Err(ReadError::Field { field: "OpenID" }));
     // The sender is WeChat's own account: two people in one second are told apart.
     let other = sample.replace("oaKk343WOktAaT2ygsX138BGblrg", "oaKk343WOktAaT2ygsX138BGblrh");
     assert_ne!(read(sample).unwrap().repeat_key(), read(&other).unwrap().repeat_key());
+}
+
+#[test]
+fn what_tells_repeats_apart_stays_short() {
+    let view = |key: &str| {
+        json!({"FromUserName": "oAbc", "CreateTime": 1, "MsgType": "event", "Event": "VIEW", "EventKey": key})
+            .to_string()
+    };
+    let key = |text: &str| read(&view(text)).unwrap().repeat_key();
+    assert_eq!(key("https://example.com/"), "oAbc:1:view:https://example.com/");
+    let long = "x".repeat(5000);
+    assert_eq!(key(&long).len(), "oAbc:".len() + 64);
+    assert_eq!(key(&long), key(&long));
+    assert_ne!(key(&long), key(&format!("{long}x")));
+    let list = json!({"FromUserName": "oAbc", "CreateTime": 1, "MsgType": "event", "Event": "x", "List": {"MsgID": "\u{0}"}});
+    assert!(!read(&list.to_string()).unwrap().repeat_key().contains('\u{0}'));
 }
 
 #[test]
