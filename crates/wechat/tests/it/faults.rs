@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use weir_base::{Clock, Secret, Timestamp, tally};
-use weir_wechat::{Error, UnreachableKind, WeChat};
+use weir_wechat::{Error, SubscribeMessage, TemplateMessage, UnreachableKind, WeChat};
 
 use crate::server::{CODE, OPENID, Reply, SECRET, SESSION_KEY, Server, TOKEN, body, client, credentials};
 
 /// Every call there is, by the name of its path's last part.
-const CALLS: [&str; 9] = [
+const CALLS: [&str; 17] = [
     "jscode2session",
     "checksession",
     "resetusersessionkey",
@@ -19,10 +19,27 @@ const CALLS: [&str; 9] = [
     "stable_token forced",
     "getticket",
     "quota",
+    "subscribe send",
+    "template send",
+    "templates",
+    "template_categories",
+    "public_templates",
+    "public_keywords",
+    "add_template",
+    "delete_template",
 ];
 
 /// The calls that may be sent again when nobody knows what WeChat did.
-const REPEATABLE: [&str; 4] = ["checksession", "stable_token", "getticket", "quota"];
+const REPEATABLE: [&str; 8] = [
+    "checksession",
+    "stable_token",
+    "getticket",
+    "quota",
+    "templates",
+    "template_categories",
+    "public_templates",
+    "public_keywords",
+];
 
 async fn call(wechat: &WeChat, name: &str) -> Result<(), Error> {
     let (token, key) = (Secret::new(TOKEN), Secret::new(SESSION_KEY));
@@ -36,8 +53,34 @@ async fn call(wechat: &WeChat, name: &str) -> Result<(), Error> {
         "stable_token forced" => wechat.stable_token(&credentials(), true).await.map(drop),
         "getticket" => wechat.getticket(&token).await.map(drop),
         "quota" => wechat.quota(&token, "/cgi-bin/token").await.map(drop),
+        "subscribe send" | "template send" => send(wechat, name, &token).await,
+        "templates" => wechat.templates(&token).await.map(drop),
+        "template_categories" => wechat.template_categories(&token).await.map(drop),
+        "public_templates" => wechat.public_templates(&token, &[616], 0, 30).await.map(drop),
+        "public_keywords" => wechat.public_keywords(&token, 99).await.map(drop),
+        "add_template" => wechat.add_template(&token, 99, &[1, 2], None).await.map(drop),
+        "delete_template" => wechat.delete_template(&token, "T").await,
         other => panic!("no such call: {other}"),
     }
+}
+
+async fn send(wechat: &WeChat, name: &str, token: &Secret) -> Result<(), Error> {
+    let (data, page) = (serde_json::Map::new(), None);
+    let (touser, template_id) = (OPENID, "T");
+    if name == "subscribe send" {
+        let message =
+            SubscribeMessage { touser, template_id, data: &data, page, miniprogram_state: None, lang: None };
+        return wechat.send_subscribe_message(token, &message).await.map(drop);
+    }
+    let message = TemplateMessage {
+        touser,
+        template_id,
+        data: &data,
+        url: page,
+        miniprogram: None,
+        client_msg_id: None,
+    };
+    wechat.send_template_message(token, &message).await.map(drop)
 }
 
 fn assert_nothing_leaks(error: &Error) {
@@ -166,6 +209,14 @@ async fn fields_that_are_missing_empty_or_of_other_types_are_a_bad_answer() {
         ("getticket", r#"{"errcode":0,"errmsg":"ok"}"#),
         ("getticket", r#"{"errcode":0,"errmsg":"ok","ticket":"","expires_in":7200}"#),
         ("getticket", r#"{"errcode":0,"errmsg":"ok","ticket":"x","expires_in":"7200"}"#),
+        ("subscribe send", r#"{"errcode":0,"errmsg":"ok","msgid":"x"}"#),
+        ("template send", r#"{"errcode":0,"errmsg":"ok","msgid":1.5}"#),
+        ("templates", r#"{"errcode":0,"errmsg":"ok"}"#),
+        ("templates", r#"{"errcode":0,"data":[{"priTmplId":"","title":"","content":"","type":2}]}"#),
+        ("template_categories", r#"{"errcode":0,"data":[{"id":"1","name":"a"}]}"#),
+        ("public_templates", r#"{"errcode":0,"data":[]}"#),
+        ("public_keywords", r#"{"errcode":0,"data":{}}"#),
+        ("add_template", r#"{"errcode":0,"errmsg":"ok","priTmplId":""}"#),
         ("quota", r#"{"errcode":0,"errmsg":"ok"}"#),
         ("quota", r#"{"errcode":0,"errmsg":"ok","quota":{"daily_limit":2000,"used":"1","remain":1999}}"#),
     ];
@@ -219,9 +270,8 @@ async fn what_wechat_quotes_of_the_call_is_blotted_out() {
         let quoted = match name {
             "jscode2session" => quoted.replace(TOKEN, ""),
             "getuserphonenumber" => quoted.replace(SECRET, ""),
-            "checksession" | "resetusersessionkey" => quoted.replace(SECRET, "").replace(CODE, ""),
-            "getticket" | "quota" => quoted.replace(SECRET, "").replace(CODE, ""),
-            _ => quoted.replace(TOKEN, "").replace(CODE, ""),
+            "token" | "stable_token" | "stable_token forced" => quoted.replace(TOKEN, "").replace(CODE, ""),
+            _ => quoted.replace(SECRET, "").replace(CODE, ""),
         };
         let (error, _) = outcome(name, body(&format!(r#"{{"errcode":40097,"errmsg":"{quoted}"}}"#))).await;
         assert!(error.reason().contains("••••"), "{name}: {error}");
