@@ -34,6 +34,15 @@ def person(name):
     return next(each for each in people if each["name"] == name)
 
 
+def app(name):
+    apps = requests.get(f"{SIMULATOR}/_sim/apps", timeout=30).json()["apps"]
+    return next(each for each in apps if each["name"] == name)
+
+
+def inbox(user):
+    return requests.get(f"{SIMULATOR}/_sim/inbox", {"user": user}, timeout=30).json()["messages"]
+
+
 def login_code(user="alice"):
     return sim("login-code", appid="mini", user=user)["code"]
 
