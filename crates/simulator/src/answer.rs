@@ -10,7 +10,9 @@ use axum::{
 use weir_base::{Dice, Timestamp};
 
 use crate::{
-    page, wording,
+    page,
+    push::After,
+    wording,
     world::{ErrmsgStyle, ident},
 };
 
@@ -65,7 +67,7 @@ impl Family {
 pub const HTML: &str = "text/html; charset=utf-8";
 
 /// An answer ready to be sent.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Answer {
     pub status: StatusCode,
     pub content_type: &'static str,
@@ -74,6 +76,8 @@ pub struct Answer {
     pub errcode: i32,
     /// Other headers; nearly always none.
     pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// What is pushed once it is out.
+    pub after: Option<After>,
 }
 
 impl Answer {
@@ -83,7 +87,7 @@ impl Answer {
 
     /// An answer of any kind that is no refusal.
     pub fn of(status: StatusCode, content_type: &'static str, body: Vec<u8>) -> Self {
-        Self { status, content_type, body, errcode: 0, headers: Vec::new() }
+        Self { status, content_type, body, errcode: 0, headers: Vec::new(), after: None }
     }
 
     pub fn html(page: String) -> Self {
@@ -135,7 +139,13 @@ impl Answer {
     }
 
     pub fn into_response(self) -> Response<Body> {
-        let mut response = Response::new(Body::from(self.body));
+        let length = self.body.len();
+        let body = match self.after {
+            None => Body::from(self.body),
+            Some(after) => after.body(self.body),
+        };
+        let mut response = Response::new(body);
+        response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
         *response.status_mut() = self.status;
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(self.content_type));
         response.headers_mut().extend(self.headers);

@@ -60,8 +60,8 @@ unanswered after 300 s is expired. <code>/connect/continue</code> is the simulat
 <li>A jsapi_ticket asked for again comes with the life that is left to it.</li>
 <li>Pictures of QR codes are PNG. <code>expire_seconds</code> above 30 days counts as 30 days.</li>
 <li>Everybody follows since 2023-11-14. A path without a daily limit has one of a thousand million in <code>quota/get</code>, and is not counted.</li>
-<li>A message is there as soon as it is answered, and <code>subscribe_msg_sent_event</code> or <code>TEMPLATESENDJOBFINISH</code> follows at once:
-it may overtake the answer. Up to 100,000 such pushes wait; what nobody takes in three tries is gone.</li>
+<li>A message is there before it is answered, and <code>subscribe_msg_sent_event</code> or <code>TEMPLATESENDJOBFINISH</code> follows the answer at
+once: on a busy machine it may overtake it. Up to 100,000 such pushes wait; what nobody takes in three tries is gone.</li>
 <li>A long-term template needs one accept and counts none. A ban (43107) is of one person and ends with their next accept.</li>
 <li>Any page will do unless the app has <code>pages</code>; no word is sensitive (45168) but its <code>blocked_words</code>. An unknown
 <code>miniprogram_state</code> or <code>lang</code> is answered 40097. Values may be numbers.</li>

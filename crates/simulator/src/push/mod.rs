@@ -18,7 +18,7 @@ use weir_wechat::{
     push::{AesKey, Body, Format, message_signature, open_reply, signature},
 };
 
-pub use outbox::Outbox;
+pub use outbox::{After, Outbox};
 pub use write::WriteError;
 
 use crate::{

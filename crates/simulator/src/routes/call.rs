@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, Method, header, request::Parts};
 use serde_json::{Map, Value};
 use weir_base::Timestamp;
 
-use crate::{Simulator, answer::Refusal};
+use crate::{Simulator, answer::Refusal, world::AppKey};
 
 /// More of what a caller gives as its appid is not remembered.
 const LONGEST_APPID: usize = 64;
@@ -23,6 +23,7 @@ pub struct Call<'a> {
     pub client: IpAddr,
     pub now: Timestamp,
     json: OnceCell<Option<Map<String, Value>>>,
+    after: OnceCell<(AppKey, Map<String, Value>)>,
 }
 
 impl<'a> Call<'a> {
@@ -37,6 +38,7 @@ impl<'a> Call<'a> {
             client,
             now,
             json: OnceCell::new(),
+            after: OnceCell::new(),
         }
     }
 
@@ -97,6 +99,16 @@ impl<'a> Call<'a> {
     /// As [`Call::json`].
     pub fn field(&self, name: &str) -> Result<Option<&str>, Refusal> {
         Ok(self.json()?.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()))
+    }
+
+    /// Has an event pushed to the app once the call is answered; a second one is not.
+    pub fn then_push(&self, app: AppKey, event: Map<String, Value>) {
+        let _ = self.after.set((app, event));
+    }
+
+    /// What is to be pushed once the call is answered.
+    pub fn take_push(&mut self) -> Option<(AppKey, Map<String, Value>)> {
+        self.after.take()
     }
 
     /// The app that calls: by the query's appid, else by its token, else by the body's appid. It need not exist.

@@ -45,8 +45,7 @@ pub fn subscribe_send(simulator: &Simulator, call: &Call<'_>) -> Result<String, 
     };
     simulator.inbox().add(person, message);
     if app.push.is_some() {
-        let event = push::sent_event(openid, &template.id, msgid);
-        simulator.push_later(key, event);
+        call.then_push(key, push::sent_event(openid, &template.id, msgid));
     }
     Ok(sent(msgid))
 }
@@ -80,7 +79,7 @@ pub fn template_send(simulator: &Simulator, call: &Call<'_>) -> Result<String, R
     };
     simulator.inbox().add(person, message);
     if app.push.is_some() {
-        simulator.push_later(key, push::job_finished_event(openid, msgid));
+        call.then_push(key, push::job_finished_event(openid, msgid));
     }
     Ok(sent(msgid))
 }

@@ -20,6 +20,7 @@ use crate::{
     answer::{Answer, Family, Refusal},
     calls::CallRecord,
     faults::FaultKind,
+    push::After,
     world::ErrmsgStyle,
 };
 
@@ -120,7 +121,7 @@ async fn effect(
     if let Some(wait) = endpoint.wait {
         wait(simulator, parts).await;
     }
-    let call = call_of(simulator, endpoint, parts, body);
+    let mut call = call_of(simulator, endpoint, parts, body);
     let outcome = match (endpoint.wants, &parts.method) {
         (Wants::Get, method) if !reads(endpoint, method) => Err(Refusal::of(43001)),
         (Wants::Post, method) if method != Method::POST => Err(Refusal::of(43002)),
@@ -135,8 +136,9 @@ async fn effect(
         },
     };
     let appid = call.appid(simulator);
+    let push = call.take_push();
     let answer = match outcome {
-        Ok(answer) => answer,
+        Ok(answer) => Answer { after: push.map(|push| After::new(simulator, push)), ..answer },
         Err(refusal) => worded(simulator, endpoint, &call, appid.as_deref(), &refusal),
     };
     record(simulator, endpoint, &call, appid, Some(answer.errcode), fault);
