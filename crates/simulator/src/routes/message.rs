@@ -1,4 +1,4 @@
-//! `/cgi-bin/message/*`: messages to people (wechat-protocol.md, sections E2 and E6).
+//! `/cgi-bin/message/*`: messages to people (wechat-protocol.md, sections E2, E6 and E7).
 
 use serde::Deserialize;
 use serde_json::{Map, Value, value::to_raw_value};
@@ -30,6 +30,44 @@ pub fn subscribe_send(simulator: &Simulator, call: &Call<'_>) -> Result<String, 
     }
     let state = one_of(call.field("miniprogram_state")?, STATES)?;
     let lang = one_of(call.field("lang")?, LANGUAGES)?;
+    let extras = Extras { page, state, lang, ..Extras::default() };
+    granted(simulator, call, (key, app), (openid, person), template, extras)
+}
+
+/// `POST /cgi-bin/message/subscribe/bizsend?access_token {touser, template_id, data, page?, miniprogram?}`: the same of an
+/// official account; `page` is a web address.
+pub fn bizsend(simulator: &Simulator, call: &Call<'_>) -> Result<String, Refusal> {
+    let world = simulator.world();
+    let (key, app) = credentials::certified_bearer(simulator, &world, call)?;
+    let to = recipient(&world, key, call)?;
+    let template = template(app, call)?;
+    let extras = Extras {
+        page: call.field("page")?,
+        miniprogram: linked(&world, app, call.json()?.get("miniprogram"))?,
+        ..Extras::default()
+    };
+    granted(simulator, call, (key, app), to, template, extras)
+}
+
+/// What a message may carry besides its data.
+#[derive(Clone, Copy, Default)]
+struct Extras<'c> {
+    page: Option<&'c str>,
+    state: Option<&'c str>,
+    lang: Option<&'c str>,
+    url: Option<&'c str>,
+    miniprogram: Option<&'c Value>,
+}
+
+/// Sends a message that the person must have accepted.
+fn granted(
+    simulator: &Simulator,
+    call: &Call<'_>,
+    (key, app): (AppKey, &App),
+    (openid, person): (&str, PersonKey),
+    template: &Template,
+    extras: Extras<'_>,
+) -> Result<String, Refusal> {
     let data = values::check(app, template, call.json()?.get("data"))?;
     simulator.subscriptions().take(openid, &template.id, template.kind)?;
     if let Err(refusal) = simulator.quotas().take((key, app), call.path, call.now) {
@@ -37,13 +75,7 @@ pub fn subscribe_send(simulator: &Simulator, call: &Call<'_>) -> Result<String, 
         return Err(refusal);
     }
     let msgid = simulator.inbox().next_msgid(call.now);
-    let message = Message {
-        page: page.map(str::to_owned),
-        miniprogram_state: state.map(str::to_owned),
-        lang: lang.map(str::to_owned),
-        ..message(app, openid, template, data, msgid, call)?
-    };
-    simulator.inbox().add(person, message);
+    simulator.inbox().add(person, message(app, openid, template, data, extras, msgid, call)?);
     if app.push.is_some() {
         call.then_push(key, push::sent_event(openid, &template.id, msgid));
     }
@@ -60,24 +92,18 @@ pub fn template_send(simulator: &Simulator, call: &Call<'_>) -> Result<String, R
     if !world.person_at(person).is_some_and(|person| user::follows(person, app)) {
         return Err(Refusal::of(43004));
     }
-    let miniprogram = match call.json()?.get("miniprogram") {
-        None | Some(Value::Null) => None,
-        Some(page) => Some(linked(&world, app, page)?),
-    };
+    let miniprogram = linked(&world, app, call.json()?.get("miniprogram"))?;
     let data = values::check(app, template, call.json()?.get("data"))?;
+    simulator.quotas().take((key, app), call.path, call.now)?;
     let msgid = simulator.inbox().next_msgid(call.now);
+    // Last, so that a message that is refused is not taken for sent.
     if let Some(id) = call.field("client_msg_id")?
         && let Some(before) = simulator.inbox().once(openid, id, msgid, call.now)
     {
         return Ok(sent(before));
     }
-    simulator.quotas().take((key, app), call.path, call.now)?;
-    let message = Message {
-        url: call.field("url")?.map(str::to_owned),
-        miniprogram: miniprogram.and_then(|page| to_raw_value(page).ok()),
-        ..message(app, openid, template, data, msgid, call)?
-    };
-    simulator.inbox().add(person, message);
+    let extras = Extras { url: call.field("url")?, miniprogram, ..Extras::default() };
+    simulator.inbox().add(person, message(app, openid, template, data, extras, msgid, call)?);
     if app.push.is_some() {
         call.then_push(key, push::job_finished_event(openid, msgid));
     }
@@ -126,7 +152,8 @@ fn one_of<'c>(given: Option<&'c str>, known: &[&str]) -> Result<Option<&'c str>,
 ///
 /// # Errors
 /// 40013 for another mini-program, 40165 for a page that it does not have.
-fn linked<'c>(world: &World, account: &App, page: &'c Value) -> Result<&'c Value, Refusal> {
+fn linked<'c>(world: &World, account: &App, page: Option<&'c Value>) -> Result<Option<&'c Value>, Refusal> {
+    let Some(page) = page.filter(|page| !page.is_null()) else { return Ok(None) };
     let field = |name: &str| page.get(name).and_then(Value::as_str).unwrap_or_default();
     let (_, app) = world.app_by_appid(field("appid")).ok_or_else(|| Refusal::of(40013))?;
     if app.kind != AppKind::MiniProgram || app.open_platform != account.open_platform {
@@ -136,7 +163,7 @@ fn linked<'c>(world: &World, account: &App, page: &'c Value) -> Result<&'c Value
     if !path.is_empty() && !app.has_page(path) {
         return Err(Refusal::of(40165));
     }
-    Ok(page)
+    Ok(Some(page))
 }
 
 fn message(
@@ -144,19 +171,22 @@ fn message(
     openid: &str,
     template: &Template,
     data: &Map<String, Value>,
+    extras: Extras<'_>,
     msgid: i64,
     call: &Call<'_>,
 ) -> Result<Message, Refusal> {
+    let Extras { page, state, lang, url, miniprogram } = extras;
+    let raw = |value: &Value| to_raw_value(value).map_err(|_| Refusal::of(47001));
     Ok(Message {
         appid: app.appid.clone(),
         touser: openid.to_owned(),
         template_id: template.id.clone(),
         data: to_raw_value(data).map_err(|_| Refusal::of(47001))?,
-        page: None,
-        miniprogram_state: None,
-        lang: None,
-        url: None,
-        miniprogram: None,
+        page: page.map(str::to_owned),
+        miniprogram_state: state.map(str::to_owned),
+        lang: lang.map(str::to_owned),
+        url: url.map(str::to_owned),
+        miniprogram: miniprogram.map(raw).transpose()?,
         msgid,
         at: call.now,
     })

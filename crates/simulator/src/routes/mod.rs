@@ -93,6 +93,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
     post("/cgi-bin/qrcode/create", qrcode::create),
     page("/cgi-bin/showqrcode", Wants::Get, qrcode::show),
     Endpoint { one_at_a_time: true, ..post("/cgi-bin/message/subscribe/send", message::subscribe_send) },
+    Endpoint { one_at_a_time: true, ..post("/cgi-bin/message/subscribe/bizsend", message::bizsend) },
     post("/cgi-bin/message/template/send", message::template_send),
     get("/wxaapi/newtmpl/getcategory", newtmpl::getcategory),
     get("/wxaapi/newtmpl/getpubtemplatetitles", newtmpl::getpubtemplatetitles),

@@ -351,6 +351,10 @@ async fn an_account_sends_template_messages_to_its_followers() {
     assert_eq!(send(&page("wx1000000000000001", "index")).await.errcode(), 0);
     // One openid and one client_msg_id: one message in ten minutes.
     let once = with("client_msg_id", json!("once"));
+    let limit = |per_day: u64| json!({"name": "official", "quotas": {"/cgi-bin/message/template/send": {"per_day": per_day}}});
+    lab.change_app(&limit(0));
+    assert_eq!(send(&once).await.errcode(), 45009);
+    lab.change_app(&limit(100));
     let first = send(&once).await.json();
     assert_eq!(send(&once).await.json(), first);
     lab.advance(599);
@@ -365,4 +369,25 @@ async fn an_account_sends_template_messages_to_its_followers() {
     );
     lab.change_app(&json!({"name": "official", "certified": false}));
     assert_eq!(send(&good).await.errcode(), 48001);
+}
+
+#[tokio::test]
+async fn an_account_sends_subscription_notices_by_accepts_too() {
+    let lab = Lab::start().await;
+    let templates = json!([{"id": "N", "fields": ["thing1"]}]);
+    lab.change_app(&json!({"name": "official", "templates": templates}));
+    let token = lab.token("official").await;
+    let openid = lab.simulator.openid("official", "alice").unwrap();
+    let notice = json!({"touser": openid, "template_id": "N", "page": "https://example.com/",
+        "data": {"thing1": {"value": "一"}}});
+    let path = format!("/cgi-bin/message/subscribe/bizsend?access_token={token}");
+    assert_eq!(lab.post(&path, &notice).await.errcode(), 43101, "nobody need follow, but accept");
+    lab.simulator.subscribe("official", "alice", "N", Answer::Accept).unwrap();
+    assert_eq!(lab.post(&path, &notice).await.errcode(), 0);
+    assert_eq!(lab.post(&path, &notice).await.errcode(), 43101);
+    let got = inbox(&lab, "alice").await;
+    assert_eq!((got.len(), &got[0]["page"]), (1, &json!("https://example.com/")));
+    let mini = lab.token("mini").await;
+    let path = format!("/cgi-bin/message/subscribe/bizsend?access_token={mini}");
+    assert_eq!(lab.post(&path, &notice).await.errcode(), 48001);
 }
