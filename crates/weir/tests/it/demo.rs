@@ -65,6 +65,9 @@ async fn the_simulator_is_told_where_to_push_at_each_start() {
             assert_eq!((&push["format"], &push["mode"]), (&json!(format), &json!("safe")));
             assert_eq!(push["aes_key"].as_str().unwrap().len(), 43);
             tokens.push(push["token"].as_str().unwrap().to_owned());
+            let event = json!({"appid": app, "user": "alice", "event": {"Event": "debug_demo"}});
+            let pushed = demo.simulator.post("/_sim/push", &event).await;
+            assert_eq!(pushed.json["accepted"], true, "{}", pushed.text);
         }
         demo.process.signal(Signal::SIGTERM);
         demo.process.ended();
