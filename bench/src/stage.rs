@@ -232,6 +232,9 @@ seal_secret = "{seal}"
 [limits]
 enabled = false
 
+[binding]
+max_watchers_each = 20000
+
 [log]
 level = "info"
 

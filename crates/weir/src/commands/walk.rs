@@ -2,6 +2,7 @@
 
 mod binding;
 mod caller;
+mod engagement;
 mod flows;
 mod pages;
 mod web;

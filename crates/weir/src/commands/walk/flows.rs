@@ -23,6 +23,7 @@ pub(super) async fn all(walk: &mut Walk, app: &Arc<App>) {
     super::web::all(walk).await;
     super::pages::all(walk, app).await;
     super::binding::all(walk, app).await;
+    super::engagement::all(walk, app).await;
     wechat_misbehaves(walk).await;
     goodbye(walk).await;
 }
