@@ -2,6 +2,8 @@
 //! transaction and call WeChat before or after it; rows hold the SQL; models hold what can be said without either.
 
 pub mod account;
+pub mod action;
+pub mod advisor;
 pub mod apikey;
 pub mod apptoken;
 pub mod audit;
@@ -17,6 +19,7 @@ pub mod idempotency;
 pub mod identity;
 pub mod job;
 pub mod jssdk;
+pub mod lead;
 pub mod limits;
 pub mod live;
 pub mod message;
@@ -129,6 +132,8 @@ impl App {
 pub fn statements() -> impl Iterator<Item = &'static Statement> {
     [
         account::rows::STATEMENTS,
+        action::rows::STATEMENTS,
+        advisor::rows::STATEMENTS,
         apikey::rows::STATEMENTS,
         apptoken::rows::STATEMENTS,
         audit::rows::STATEMENTS,
@@ -139,6 +144,7 @@ pub fn statements() -> impl Iterator<Item = &'static Statement> {
         engagement::rows::STATEMENTS,
         idempotency::rows::STATEMENTS,
         identity::rows::STATEMENTS,
+        lead::rows::STATEMENTS,
         job::rows::STATEMENTS,
         message::rows::STATEMENTS,
         push::rows::STATEMENTS,

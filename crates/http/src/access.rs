@@ -49,6 +49,8 @@ const REPORT: &[u16] = &[400, 401, 403, 404, 413, 415, 429];
 const PHONE: &[u16] = &[400, 401, 403, 404, 409, 410, 413, 415, 422, 429, 502, 504];
 const SEND: &[u16] = &[400, 401, 403, 404, 409, 413, 415, 422, 429, 502, 504];
 const CRM_READ: Access = Access::Key(Scope::CrmRead);
+/// What can go wrong with what somebody reports for themselves.
+const PARTY: &[u16] = &[400, 401, 403, 409, 413, 415, 422, 429];
 const COUNTERS: Access = Access::Key(Scope::UsersWrite);
 
 /// Every operation, in the order of `contracts.md`.
@@ -74,6 +76,13 @@ pub const OPERATIONS: &[Operation] = &[
     operation("get", "/api/wechat/authorize-url", Access::Anyone, &[400, 403, 429]),
     operation("get", "/api/user/{openid}", Access::Anyone, &[429]),
     operation("post", "/api/wechat/openid", Access::Anyone, LOGIN),
+    operation("post", "/api/advisor/subscribe", Access::Party(Scope::CrmWrite), PARTY),
+    operation("get", "/api/advisor/subscriptions", CRM_READ, &[400, 401, 403, 429]),
+    operation("post", "/api/customer/action", Access::Party(Scope::CrmWrite), PARTY),
+    operation("get", "/api/customer/actions", CRM_READ, &[400, 401, 403, 429]),
+    operation("get", "/api/leads", CRM_READ, &[400, 401, 403, 429]),
+    operation("get", "/api/leads.csv", CRM_READ, &[400, 401, 403, 429]),
+    operation("get", "/api/leads/{id}", CRM_READ, &[401, 403, 404, 429]),
     operation("post", "/api/message/send", Access::Key(Scope::MessagesSend), SEND),
     operation("get", "/api/messages", CRM_READ, &[400, 401, 403, 429]),
     operation("get", "/api/messages/{id}", CRM_READ, &[401, 403, 404, 429]),

@@ -5,11 +5,6 @@ use weir_base::Timestamp;
 use weir_store::statements;
 
 statements! {
-    /// A person has turned a template off in WeChat.
-    write fn turn_off(appid: &str, openid: &str, template_id: &str, now: Timestamp) -> affected =
-        "UPDATE subscriptions SET subscribed = FALSE, unsubscribed_at = $4, updated_at = $4
-         WHERE openid = $2 AND template_id = $3 AND appid = $1 AND subscribed";
-
     /// Messages that tell others of a customer: what they say goes, and what was not sent stays unsent.
     write fn forget_told(openid: &str, now: Timestamp) -> affected =
         "UPDATE messages SET data = '{}', page = NULL, updated_at = $2, reason = CASE WHEN state IN ('queued', 'sending') THEN 'erased' ELSE reason END,

@@ -12,10 +12,9 @@ use super::{
     privacy, rows,
 };
 use crate::{
-    App, Code, Failure, Outcome,
+    App, Code, Failure, Outcome, advisor,
     audit::{Action, Entry},
     credit::{self, Answer, Key},
-    engagement,
     job::{self, Done, Leased},
     message,
 };
@@ -157,7 +156,7 @@ impl Work {
         let now = self.app.clock.now();
         let key = Self::key(appid, push, &told.template_id);
         credit::flow::withdrawn(tx, &self.app, &key).await?;
-        engagement::rows::turn_off(tx, &key.appid, &key.openid, &key.template_id, now).await?;
+        advisor::rows::turn_off(tx, &key.appid, &key.openid, &key.template_id, now).await?;
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
-use weir_base::{Timestamp, page::Wanted};
+use weir_base::Timestamp;
 use weir_core::{
     App, Failure,
     apikey::Scope,
@@ -16,7 +16,7 @@ use weir_core::{
     },
 };
 
-use super::envelope::Success;
+use super::{envelope::Success, lists};
 use crate::{
     Shared,
     extract::{Key, Query},
@@ -130,28 +130,15 @@ pub(super) struct MessagePage {
     next_cursor: Option<String>,
 }
 
-fn wanted(query: &Query) -> Result<Wanted, Failure> {
-    let (cursor, limit) = (query.get("cursor")?, query.get("limit")?);
-    Wanted::new(cursor.as_deref(), limit.as_deref()).map_err(|(field, why)| Failure::invalid(field, why))
-}
-
 fn filter(query: &Query) -> Result<Filter, Failure> {
     let state = query.get("state")?.map(|word| {
         message::State::parse(&word).ok_or_else(|| Failure::invalid("state", "is no state of a message"))
     });
-    let time = |name: &'static str| -> Result<Option<Timestamp>, Failure> {
-        let given = query.get(name)?;
-        let read = |text: &str| {
-            Timestamp::parse(text)
-                .ok_or_else(|| Failure::invalid(name, "is no time such as 2026-11-20T08:00:00Z"))
-        };
-        given.as_deref().map(read).transpose()
-    };
     Ok(Filter {
         state: state.transpose()?,
-        openid: query.get("openid")?.map(std::borrow::Cow::into_owned),
-        from: time("from")?,
-        to: time("to")?,
+        openid: lists::text(query, "openid")?,
+        from: lists::time(query, "from")?,
+        to: lists::time(query, "to")?,
     })
 }
 
@@ -171,7 +158,7 @@ pub(super) async fn list(
 ) -> Result<Success<MessagePage>, Refusal> {
     key.with(Scope::CrmRead)?;
     let app = &server.app;
-    let page = read::list(app, &filter(&query)?, &wanted(&query)?).await?;
+    let page = read::list(app, &filter(&query)?, &lists::wanted(&query)?).await?;
     let page = page.map(|row| MessageData::new(app, row));
     let data = MessagePage { items: page.items, next_cursor: page.next };
     Ok(Success::new(app.clock.now(), "获取消息列表成功", data))
@@ -274,7 +261,7 @@ pub(super) async fn ledger(
 ) -> Result<Success<LedgerPage>, Refusal> {
     key.with(Scope::CrmRead)?;
     let app = &server.app;
-    let (remaining, page) = credit::flow::ledger(app, &id, &wanted(&query)?).await?;
+    let (remaining, page) = credit::flow::ledger(app, &id, &lists::wanted(&query)?).await?;
     let page = page.map(EntryData::from);
     let data = LedgerPage { remaining, items: page.items, next_cursor: page.next };
     Ok(Success::new(app.clock.now(), "获取订阅明细成功", data))
