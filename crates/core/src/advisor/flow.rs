@@ -70,7 +70,10 @@ impl Saving {
         let mut remaining = None;
         if !is_again {
             let (id, appid, on, now) = (&self.id, &self.appid, *subscribed, self.now);
-            let is_new = rows::insert(tx, id, advisor_id, appid, openid, template_id, on, now).await? > 0;
+            let (since, until) = (on.then_some(now), (!on).then_some(now));
+            let is_new = rows::insert(tx, id, advisor_id, appid, openid, template_id, on, since, until, now)
+                .await?
+                > 0;
             let turned = is_new || rows::turn(tx, advisor_id, openid, template_id, on, now).await? > 0;
             // A page that only says that it is on has asked once, not each time that it says so.
             let implied = if on { Answer::Accept } else { Answer::Reject };

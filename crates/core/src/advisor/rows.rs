@@ -14,9 +14,9 @@ row! {
 
 statements! {
     /// Nothing is written when it is there.
-    write fn insert(id: &SubscriptionId, advisor: &str, appid: &str, openid: &str, template: &str, subscribed: bool, now: Timestamp) -> affected =
+    write fn insert(id: &SubscriptionId, advisor: &str, appid: &str, openid: &str, template: &str, subscribed: bool, subscribed_at: Option<Timestamp>, unsubscribed_at: Option<Timestamp>, now: Timestamp) -> affected =
         "INSERT INTO subscriptions (id, advisor_id, appid, openid, template_id, subscribed, subscribed_at, unsubscribed_at, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, CASE WHEN $6 THEN $7 END, CASE WHEN $6 THEN NULL ELSE $7 END, $7, $7)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
          ON CONFLICT (advisor_id, openid, template_id) DO NOTHING";
     /// It says something else than before.
     write fn turn(advisor: &str, openid: &str, template: &str, subscribed: bool, now: Timestamp) -> affected =
