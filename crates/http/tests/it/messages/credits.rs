@@ -49,7 +49,7 @@ weir_testkit::engines! {
             until_done(&weir).await;
         }
         assert_eq!(inbox(&weir, "alice").await, ["1"]);
-        assert_eq!(ledger(&weir).await.last().unwrap(), "corrected -1 0");
+        assert!(ledger(&weir).await.contains(&"corrected -1 0".to_owned()));
         assert!(queue(&weir.app, draft(&openid, ONCE, "3"), true).await.is_none());
     }
 
