@@ -9,7 +9,10 @@ use std::{
 
 use anyhow::{Context, Result, anyhow, bail};
 use weir_base::{Dice, Secret};
-use weir_core::{AppKind, AppSettings};
+use weir_core::{
+    AppKind, AppSettings,
+    message::{TemplateKind, TemplateSettings},
+};
 use weir_simulator::World;
 
 use crate::{
@@ -55,6 +58,7 @@ pub(super) fn demo_config(data: &Path, simulator: Option<&str>) -> Result<Config
     // EncodingAESKey as the console makes it: 43 letters and digits.
     let aes_key = kept(data, PUSH_KEY_FILE, |dice| dice.alphanumeric(43))?;
     config.core.apps = demo_apps(&token, &aes_key);
+    config.core.templates = demo_templates();
     config.database.url = Secret::new(format!("sqlite:{}", data.join("weir.db").display()));
     let noted = data.join(SIMULATOR_FILE);
     let simulator = match simulator {
@@ -67,6 +71,20 @@ pub(super) fn demo_config(data: &Path, simulator: Option<&str>) -> Result<Config
     simulator.clone_into(&mut config.wechat.open_base);
     config.wechat.api_base = simulator;
     Ok(config)
+}
+
+/// The demo's templates that are not as a template is when nothing is said of it.
+fn demo_templates() -> Vec<TemplateSettings> {
+    use weir_simulator::world::TemplateKind as Kind;
+    let world = World::demo();
+    let templates = world.apps().flat_map(|app| &app.templates);
+    let long =
+        templates.filter(|template| template.kind == Kind::LongTerm).map(|template| TemplateSettings {
+            id: template.id.clone(),
+            kind: TemplateKind::LongTerm,
+            ..TemplateSettings::default()
+        });
+    long.collect()
 }
 
 fn demo_apps(token: &Secret, aes_key: &Secret) -> Vec<AppSettings> {

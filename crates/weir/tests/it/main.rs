@@ -6,6 +6,7 @@ mod demo;
 mod doctor;
 mod kill;
 mod logs;
+mod messages;
 mod process;
 mod serve;
 mod simulate;
