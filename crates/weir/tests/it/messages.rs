@@ -37,10 +37,11 @@ async fn people(simulator: &Simulator, count: usize) -> Vec<(String, String)> {
         control(&simulator.client, "/_sim/subscribe", &prompt).await;
     }
     let users = simulator.client.get("/_sim/users").await;
-    let users = users.json["users"].as_array().unwrap().clone();
+    let users = users.json["users"].as_array().expect("users").clone();
     let named = |user: &Value| {
         let name = user["name"].as_str()?.to_owned();
-        name.starts_with("person").then(|| (name, user["openids"][MINI].as_str().unwrap().to_owned()))
+        name.starts_with("person")
+            .then(|| (name, user["openids"][MINI].as_str().expect("an openid").to_owned()))
     };
     users.iter().filter_map(named).collect()
 }
@@ -52,7 +53,7 @@ async fn queue(client: &Client, openid: &str, text: &str) -> Option<String> {
         "time2": value("2026-11-20 16:00:00"), "thing3": value("13800138000"), "thing7": value("客户") } });
     let answer = client.with_header("prefer", "respond-async").try_post("/api/message/send", &body).await?;
     assert_eq!(answer.status, 202, "{}", answer.text);
-    Some(answer.json["data"]["messageId"].as_str().unwrap().to_owned())
+    Some(answer.json["data"]["messageId"].as_str().expect("an id").to_owned())
 }
 
 /// How often each text arrived.
@@ -60,8 +61,8 @@ async fn arrived(simulator: &Simulator, people: &[(String, String)]) -> BTreeMap
     let mut arrived = BTreeMap::new();
     for (name, _) in people {
         let inbox = simulator.client.get(&format!("/_sim/inbox?user={name}")).await;
-        for message in inbox.json["messages"].as_array().unwrap() {
-            let text = message["data"]["thing1"]["value"].as_str().unwrap().to_owned();
+        for message in inbox.json["messages"].as_array().expect("messages") {
+            let text = message["data"]["thing1"]["value"].as_str().expect("a text").to_owned();
             *arrived.entry(text).or_default() += 1;
         }
     }
