@@ -9,6 +9,7 @@ mod measure;
 mod people;
 mod postgres;
 mod process;
+mod queue;
 mod report;
 mod results;
 mod run;
@@ -47,6 +48,8 @@ enum Command {
     Store(store::StoreArgs),
     /// Measure by itself what browsers that wait for news of a QR code cost
     Sse(sse::SseArgs),
+    /// Measure by itself what actions and their messages cost, and how fast a queue drains
+    Queue(queue::QueueArgs),
     /// Serve one constant JSON on 127.0.0.1: the limit that everything is compared with
     Limit {
         #[arg(long, default_value_t = 7999)]
@@ -82,6 +85,7 @@ async fn until_told(cli: Cli) -> Result<()> {
             Some(Command::Run(args)) => run::run(&args).await,
             Some(Command::Store(args)) => store::run(&args).await,
             Some(Command::Sse(args)) => sse::run(&args).await,
+            Some(Command::Queue(args)) => queue::run(&args).await,
             Some(Command::Limit { port }) => limit::serve(port).await,
         }
     };

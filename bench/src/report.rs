@@ -3,6 +3,7 @@
 use crate::{
     measure::{PACE, PACED_CONNECTIONS, Sample},
     people::FIRST_LOGIN_IN,
+    queue,
     results::{Results, figure, mebibytes, millis},
     scenario::{Case, SLOW, SLOW_CONNECTIONS},
     sse,
@@ -118,6 +119,11 @@ pub fn tables(results: &Results) -> String {
         text.push_str(&sse_table(&results.sse));
     }
 
+    if !results.queue.is_empty() {
+        text.push_str("\n## Actions and messages\n\n");
+        text.push_str(&queue_table(&results.queue));
+    }
+
     if let Some(store) = &results.store {
         text.push_str("\n## Store\n\n");
         text.push_str(&store_table(store));
@@ -173,6 +179,40 @@ pub fn sse_table(found: &[sse::Figures]) -> String {
         ]
     });
     let heads = ["gateway", "watchers of one QR code", "RSS KiB each", "last one told after ms"];
+    table(&mut text, &heads, rows.collect());
+    text
+}
+
+pub fn queue_table(found: &[queue::Figures]) -> String {
+    let mut text = String::new();
+    let rows = found.iter().map(|found| {
+        vec![
+            found.engine.to_string(),
+            figure(found.per_second),
+            figure(found.action),
+            figure(found.action / found.limit),
+            figure(millis(found.paced.p99)),
+            figure(found.drained),
+            figure(found.delivery),
+            figure((found.action + found.delivery) / found.limit),
+            figure(millis(found.meanwhile.p99)),
+            figure(mebibytes(found.long_memory)),
+            figure(found.long_drained),
+        ]
+    });
+    let heads = [
+        "gateway",
+        "actions/s",
+        "CPU ms / 1000",
+        "× the limit",
+        "paced p99 ms",
+        "messages/s",
+        "CPU ms / 1000 messages",
+        "both, × the limit",
+        "p99 of an action meanwhile ms",
+        "RSS MiB, 1,000,000 queued",
+        "messages/s of those",
+    ];
     table(&mut text, &heads, rows.collect());
     text
 }

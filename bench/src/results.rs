@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::{
     measure::{Latency, Sample},
     process::Memory,
+    queue,
     scenario::{Case, SLOW, SLOW_CONNECTIONS, Scenario},
     sse,
     stage::Engine,
@@ -38,6 +39,8 @@ pub struct Results {
     pub binary: u64,
     /// Watchers of a QR code, on each engine where they were measured.
     pub sse: Vec<sse::Figures>,
+    /// Actions and their messages, on each engine where they were measured.
+    pub queue: Vec<queue::Figures>,
     /// The store by itself, when it was measured.
     pub store: Option<store::Figures>,
 }
@@ -119,6 +122,24 @@ impl Results {
             verdicts.push(at_most(&format!("memory of a watcher, {on}"), 12.0, each, "KiB"));
             let told = Some(millis(found.told));
             verdicts.push(at_most(&format!("the last watcher told, {on}"), 250.0, told, "ms"));
+        }
+        for found in &self.queue {
+            let on = found.engine;
+            if on == Engine::Sqlite {
+                let times = |cpu: f64| Some(cpu / found.limit);
+                verdicts.push(at_most(
+                    "action, until its answer: CPU",
+                    12.0,
+                    times(found.action),
+                    "× the limit",
+                ));
+                let both = times(found.action + found.delivery);
+                verdicts.push(at_most("action with its delivery: CPU", 30.0, both, "× the limit"));
+            } else if let Some(sqlite) = self.queue.iter().find(|found| found.engine == Engine::Sqlite) {
+                let ratio = Some(found.action / sqlite.action);
+                verdicts.push(at_most(&format!("action, {on}: CPU"), 1.5, ratio, "× on SQLite"));
+            }
+            verdicts.push(at_least(&format!("messages drained, {on}"), 3000.0, Some(found.drained), "/s"));
         }
         if let Some(store) = &self.store {
             let (target, shares) = store.durable_shares();

@@ -13,7 +13,7 @@ use weir_base::Clock;
 
 use crate::{
     measure::{Measurer, Pacing, Sample},
-    postgres,
+    postgres, queue,
     report::{self, Circumstances},
     results::{Footprint, Results, Row, median, median_of},
     say,
@@ -135,6 +135,11 @@ pub async fn run(args: &RunArgs) -> Result<()> {
         for &engine in &engines {
             let found = sse::measure(measurer.stage.gateway(engine)?, sse::WATCHERS).await;
             results.sse.push(found.with_context(|| format!("watchers on {engine}"))?);
+        }
+        for &engine in &engines {
+            let (seconds, long) = if args.quick { (1, 10_000) } else { (3, queue::LONG) };
+            let found = queue::measure(&mut measurer.stage, engine, Duration::from_secs(seconds), long).await;
+            results.queue.push(found.with_context(|| format!("actions and messages on {engine}"))?);
         }
     }
     measurer.stage.end().await?;

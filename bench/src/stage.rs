@@ -55,7 +55,12 @@ pub struct Gateway {
     pub database: Option<Postgres>,
     /// What tokens are signed with, its own and the host application's.
     pub jwt_secret: String,
+    /// Of its database.
+    pub url: String,
+    weir: PathBuf,
     config: PathBuf,
+    /// What `config` holds, but for what one measurement adds.
+    settings: String,
 }
 
 pub struct Stage {
@@ -99,11 +104,21 @@ impl Stage {
             let config = here.join(format!("weir-{engine}.toml"));
             let dice = Dice::system();
             let (jwt_secret, seal_secret) = (dice.alphanumeric(48), dice.alphanumeric(48));
-            fs::write(&config, settings(&url, address, simulator.address, [&jwt_secret, &seal_secret]))?;
+            let settings = settings(&url, address, simulator.address, [&jwt_secret, &seal_secret]);
+            fs::write(&config, &settings)?;
             let process = start_gateway(&weir, here, engine, &config)?;
             let mut server = Server { process, address };
             server.ready("/api/health").await?;
-            gateways.push(Gateway { engine, server, database, jwt_secret, config });
+            gateways.push(Gateway {
+                engine,
+                server,
+                database,
+                jwt_secret,
+                url,
+                weir: weir.clone(),
+                config,
+                settings,
+            });
         }
         Ok(Self { limit, simulator, gateways, weir, directory })
     }
@@ -121,17 +136,24 @@ impl Stage {
         let index = self.gateways.iter().position(|gateway| gateway.engine == engine);
         let gateway =
             self.gateways.swap_remove(index.with_context(|| format!("no gateway runs on {engine}"))?);
-        let Gateway { server: Server { process, address }, database, jwt_secret, config, .. } = gateway;
+        let Gateway { server: Server { process, address }, .. } = gateway;
         process.stop().await?;
         let begin = time::now();
-        let process = start_gateway(&self.weir, self.directory.path(), engine, &config)?;
+        let process = start_gateway(&self.weir, self.directory.path(), engine, &gateway.config)?;
         let mut server = Server { process, address };
         server.ready("/api/live").await?;
         let live = begin.elapsed();
         server.ready("/api/health").await?;
         let ready = begin.elapsed();
-        self.gateways.push(Gateway { engine, server, database, jwt_secret, config });
+        self.gateways.push(Gateway { server, ..gateway });
         Ok((live, ready))
+    }
+
+    /// The same with more settings, in TOML.
+    pub async fn restart_with(&mut self, engine: Engine, more: &str) -> Result<()> {
+        let gateway = self.gateway(engine)?;
+        fs::write(&gateway.config, format!("{}{more}", gateway.settings))?;
+        self.restart(engine).await.map(drop)
     }
 
     /// Ends all of it in good order, the databases last.
@@ -146,6 +168,20 @@ impl Stage {
         }
         self.simulator.process.stop().await
         // The limit server has no manners to show: it is killed when `self` goes.
+    }
+}
+
+impl Gateway {
+    /// An API key.
+    pub async fn key(&self, scopes: &str) -> Result<String> {
+        let mut command = Command::new(&self.weir);
+        command.args(["key", "create", "--scope", scopes, "--config"]).arg(&self.config).env_clear();
+        let output = tokio::task::spawn_blocking(move || command.output()).await??;
+        let key = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        if !output.status.success() || key.is_empty() {
+            bail!("no key: {}", String::from_utf8_lossy(&output.stderr));
+        }
+        Ok(key)
     }
 }
 

@@ -14,7 +14,7 @@ use super::{
 const HEAD: &str = "<!-- Made by `weir config --reference`; change the settings' words in the code, then run `make fmt`. -->\n";
 
 /// Sections with what they are about, in the order of the pages.
-const SECTIONS: [(&str, &str); 15] = [
+const SECTIONS: [(&str, &str); 16] = [
     ("", "Outside all sections"),
     ("database", "Where the data lives"),
     ("server", "Where and how Weir listens"),
@@ -24,6 +24,7 @@ const SECTIONS: [(&str, &str); 15] = [
     ("host", "Tokens of the host application, whose users bind their WeChat accounts"),
     ("h5", "Signing in on web pages"),
     ("engagement", "Actions, leads and messages"),
+    ("push", "What WeChat pushes to this server"),
     ("auth", "Tokens and what is sealed"),
     ("accounts", "People"),
     ("app_token", "The shared access_token of each app"),

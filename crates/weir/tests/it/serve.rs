@@ -171,7 +171,7 @@ async fn a_body_that_comes_while_the_server_stops_is_still_answered() {
 async fn a_server_that_cannot_write_says_that_it_is_not_fit() {
     let directory = tempfile::tempdir().unwrap();
     let simulator = Simulator::start();
-    let script = format!("trap '' XFSZ; ulimit -f 1024; exec {} serve", env!("CARGO_BIN_EXE_weir"));
+    let script = format!("trap '' XFSZ; ulimit -f 4096; exec {} serve", env!("CARGO_BIN_EXE_weir"));
     // It is asked as fast as it answers.
     let no_limits = [("WEIR_LIMITS__ENABLED", "false")];
     let server = Server::by(directory.path(), &simulator.base, &["sh", "-c", &script], &no_limits);
