@@ -57,16 +57,19 @@ impl Body {
         }
         let text = std::str::from_utf8(bytes).map_err(|_| ReadError::NotUtf8)?;
         let text = text.trim_start_matches('\u{feff}').trim();
-        if text.starts_with('<') {
-            return Ok(Self { format: Format::Xml, fields: xml::read(text)? });
-        }
-        match serde_json::from_str(text) {
-            Ok(Value::Object(fields)) if depth_of(&fields) <= DEEPEST => {
-                Ok(Self { format: Format::Json, fields })
+        let (format, fields) = if text.starts_with('<') {
+            (Format::Xml, xml::read(text)?)
+        } else {
+            match serde_json::from_str(text) {
+                Ok(Value::Object(fields)) => (Format::Json, fields),
+                _ => return Err(ReadError::Malformed),
             }
-            Ok(Value::Object(_)) => Err(ReadError::TooDeep),
-            _ => Err(ReadError::Malformed),
+        };
+        // Repeated elements of XML are lists, which are levels too.
+        if depth_of(&fields) > DEEPEST {
+            return Err(ReadError::TooDeep);
         }
+        Ok(Self { format, fields })
     }
 
     /// A body whose fields were read before.

@@ -31,6 +31,9 @@ pub fn read(text: &str) -> Result<Map<String, Value>, ReadError> {
                     return Err(ReadError::Malformed);
                 }
                 let name = start.name().into_inner().to_owned();
+                if name.is_empty() {
+                    return Err(ReadError::Malformed);
+                }
                 open.push(Open { name, text: String::new(), verbatim: false, children: Map::new() });
             }
             Event::End(_) => {

@@ -340,6 +340,10 @@ fn bodies_that_could_do_harm_are_refused() {
     assert!(Body::read(deep(16).as_bytes()).is_ok());
     assert_eq!(Body::read(deep(17).as_bytes()), Err(ReadError::TooDeep));
     assert_eq!(Body::read(deep(100_000).as_bytes()), Err(ReadError::Malformed));
+    // Each element stands twice: a list in every level.
+    let lists = |levels: usize| (0..levels).fold(String::new(), |inner, _| format!("<a>{inner}</a><a/>"));
+    assert!(Body::read(format!("<xml>{}</xml>", lists(8)).as_bytes()).is_ok());
+    assert_eq!(Body::read(format!("<xml>{}</xml>", lists(9)).as_bytes()), Err(ReadError::TooDeep));
     assert_eq!(Body::read(&vec![b' '; (1 << 20) + 1]), Err(ReadError::TooLong));
     assert_eq!(Body::read(&[b'<', 0xff]), Err(ReadError::NotUtf8));
     for malformed in [
@@ -357,6 +361,8 @@ fn bodies_that_could_do_harm_are_refused() {
         "<xml><a>1</xml>",
         "<a",
         "<xml>&",
+        "<>1</>",
+        "<xml><>1</></xml>",
         "{\"a\":1}x",
     ] {
         assert_eq!(Body::read(malformed.as_bytes()), Err(ReadError::Malformed), "{malformed}");
