@@ -42,6 +42,8 @@ struct Queue {
     rests: Option<(Timestamp, &'static str)>,
     /// Calls in a row that came to nothing.
     trouble: u32,
+    /// Jobs that are worked on.
+    running: usize,
     pace: Option<Pace>,
 }
 
@@ -122,7 +124,11 @@ impl Jobs {
             return Room::From(until);
         }
         self.with(queue, |queue| {
-            let most = if queue.trouble >= TROUBLE { 1 } else { free };
+            let most = match (queue.trouble >= TROUBLE, queue.running) {
+                (false, _) => free,
+                (true, 0) => 1,
+                (true, _) => 0,
+            };
             if self.per_second == 0 {
                 return Room::For(most);
             }
@@ -132,6 +138,16 @@ impl Jobs {
                 room => Room::For(room.min(most)),
             }
         })
+    }
+
+    /// A job of `queue` is worked on.
+    pub(super) fn runs(&self, queue: &str) {
+        self.with(queue, |queue| queue.running += 1);
+    }
+
+    /// It is not any more.
+    pub(super) fn ran(&self, queue: &str) {
+        self.with(queue, |queue| queue.running = queue.running.saturating_sub(1));
     }
 
     /// So many of `queue` are begun.
@@ -255,6 +271,9 @@ mod tests {
         let Room::From(until) = jobs.room("wx1", 32, START) else { panic!("it does not rest") };
         assert!(until > after(5_000) && until < after(15_001));
         assert_eq!(jobs.room("wx1", 32, until), Room::For(1));
+        jobs.runs("wx1");
+        assert_eq!(jobs.room("wx1", 32, until), Room::For(0), "one at a time");
+        jobs.ran("wx1");
         jobs.well("wx1");
         assert_eq!(jobs.room("wx1", 32, until), Room::For(32));
         assert_eq!(jobs.rests("wx1", until), None);

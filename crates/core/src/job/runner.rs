@@ -113,6 +113,7 @@ impl Runner {
             };
             let due = match room {
                 Room::From(from) => Some(from),
+                Room::For(0) => None,
                 Room::For(room) => match self.begin(at, room, free, now).await {
                     Ok(due) => due,
                     Err(error) => {
@@ -146,6 +147,7 @@ impl Runner {
             self.app.jobs.begun(queue, begun, now);
         }
         for job in jobs {
+            self.app.jobs.runs(&job.queue);
             self.works.spawn(work(Arc::clone(&self.app), job));
         }
         if begun == free {
@@ -298,6 +300,7 @@ struct Held<'a> {
 
 impl Drop for Held<'_> {
     fn drop(&mut self) {
+        self.app.jobs.ran(&self.job.queue);
         if self.is_left {
             self.app.jobs.leave(&self.job.id, &self.job.lease);
         }
