@@ -1,12 +1,14 @@
 //! Actions and the messages they queue: what an action costs until its answer, what its message costs until WeChat has it,
 //! how fast a queue drains and what an action takes meanwhile, and the memory of a gateway with a long queue.
 
+mod rows;
+
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde_json::{Value, json};
-use weir_store::{DatabaseUrl, Store, StoreSettings, statements};
+use weir_store::{DatabaseUrl, Store, StoreSettings};
 
 use crate::{
     client::request,
@@ -61,23 +63,6 @@ pub struct Figures {
     pub long_drained: f64,
 }
 
-statements! {
-    write fn accept_all(appid: &str, remaining: i64) -> affected = "UPDATE credits SET remaining = $2 WHERE appid = $1";
-    read fn waiting(queue: &str) -> one i64 = "SELECT COUNT(*) FROM jobs WHERE queue = $1";
-    write fn forget_jobs(queue: &str) -> affected = "DELETE FROM jobs WHERE queue = $1";
-    write fn fill_messages(appid: &str, openid: &str, template: &str, data: &str, count: i64, now: i64) -> affected =
-        "WITH RECURSIVE n (i) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < $5)
-         INSERT INTO messages (id, appid, openid, template_id, data, origin, state, credit_taken, attempts, due_at, expires_at, created_at, updated_at)
-         SELECT 'msg_' || SUBSTR('00000000000000000000000000000000' || CAST(i AS TEXT), LENGTH(CAST(i AS TEXT)) + 1), $1,
-            $2 || CAST(i AS TEXT), $3, $4, 'queued', FALSE, 0, $6, $6 + 864000000, $6, $6 FROM n";
-    write fn fill_jobs(appid: &str, openid: &str, count: i64, now: i64) -> affected =
-        "WITH RECURSIVE n (i) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < $3)
-         INSERT INTO jobs (id, kind, subject, queue, lane, due_at, runs, created_at)
-         SELECT 'job_' || SUBSTR('00000000000000000000000000000000' || CAST(i AS TEXT), LENGTH(CAST(i AS TEXT)) + 1), 'send_message',
-            'msg_' || SUBSTR('00000000000000000000000000000000' || CAST(i AS TEXT), LENGTH(CAST(i AS TEXT)) + 1), $1,
-            $1 || ':' || $2 || CAST(i AS TEXT), $4, 0, $4 FROM n";
-}
-
 /// `weir-bench queue`.
 pub async fn run(args: &QueueArgs) -> Result<()> {
     let weir = std::env::current_exe()?.with_file_name("weir");
@@ -106,7 +91,7 @@ pub async fn measure(stage: &mut Stage, engine: Engine, seconds: Duration, long:
     let gateway = stage.gateway(engine)?;
     let (server, process) = (gateway.server.address, &gateway.server.process);
     actions.drive(server, Duration::from_millis(500), None, ACTIONS / 8).await?;
-    accept_all(&store, APPID, i64::try_from(ACTIONS)?).await?;
+    rows::accept_all(&store, APPID, i64::try_from(ACTIONS)?).await?;
     idle(process).await?;
     let before = process.cpu()?;
     let outcome = actions.drive(server, seconds, None, ACTIONS / 2).await?;
@@ -241,25 +226,25 @@ async fn drain_all(
     store: &Store,
     actions: &mut Actions,
 ) -> Result<(f64, f64, Latency)> {
-    let queued = waiting(store, APPID).await?;
+    let queued = rows::waiting(store, APPID).await?;
     stage.restart_with(engine, "").await?;
     let gateway = stage.gateway(engine)?;
     let begin = time::now();
     let server = gateway.server.address;
     let meanwhile = actions.drive(server, Duration::from_secs(2), Some(PACE), ACTIONS / 16);
     let drained = async {
-        let until = waiting(store, APPID).await?;
+        let until = rows::waiting(store, APPID).await?;
         time::wait_for(PATIENCE, Duration::from_millis(20), "an empty queue", async || {
-            Ok(waiting(store, APPID).await? < until / 20)
+            Ok(rows::waiting(store, APPID).await? < until / 20)
         })
         .await?;
-        let left = waiting(store, APPID).await?;
+        let left = rows::waiting(store, APPID).await?;
         anyhow::Ok((u64::try_from(queued - left)?, begin.elapsed()))
     };
     let (meanwhile, drained) = tokio::join!(meanwhile, drained);
     let (meanwhile, (count, took)) = (meanwhile?, drained?);
     time::wait_for(PATIENCE, Duration::from_millis(50), "the rest of the queue", async || {
-        Ok(waiting(store, APPID).await? == 0)
+        Ok(rows::waiting(store, APPID).await? == 0)
     })
     .await?;
     idle(&gateway.server.process).await?;
@@ -282,20 +267,20 @@ async fn long_queue(
         "thing3": {"value": "13800138000"}, "thing7": {"value": "张三"}});
     let now = weir_base::Clock::system().now().millis();
     // Everybody's is another openid, none of which WeChat knows: it refuses, which costs it less than sending.
-    fill_messages(store, APPID, openid, "TMPL_DEMO_LONG", &data.to_string(), long, now).await?;
-    fill_jobs(store, APPID, openid, long, now).await?;
+    rows::fill_messages(store, APPID, openid, "TMPL_DEMO_LONG", &data.to_string(), long, now).await?;
+    rows::fill_jobs(store, APPID, openid, long, now).await?;
     let gateway = stage.gateway(engine)?;
     let health = request("GET", "/api/health", None, None);
     gateway.server.call(&health).await?;
     idle(&gateway.server.process).await?;
     let memory = gateway.server.process.memory()?.now;
     stage.restart_with(engine, "").await?;
-    let before = waiting(store, APPID).await?;
+    let before = rows::waiting(store, APPID).await?;
     let begin = time::now();
     time::sleep(Duration::from_secs(3)).await;
-    let gone = before - waiting(store, APPID).await?;
+    let gone = before - rows::waiting(store, APPID).await?;
     let rate = float(u64::try_from(gone)?) / begin.elapsed().as_secs_f64();
     stage.restart_with(engine, QUIET).await?;
-    forget_jobs(store, APPID).await?;
+    rows::forget_jobs(store, APPID).await?;
     Ok((memory, rate))
 }

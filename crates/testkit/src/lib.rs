@@ -14,3 +14,5 @@ pub use database::{Engine, TestDatabase};
 pub use dump::Dump;
 pub use phone::{Page, Phone};
 pub use weir::{LONG, MINI, OFFICIAL, ONCE, START, TestWeir, WEBSITE, WeChatUser};
+/// How WeChat proves and seals what it pushes, for tests that do it by hand.
+pub use weir_wechat::push as wechat_push;

@@ -17,6 +17,7 @@ mod messages;
 mod miniprogram;
 mod own;
 mod pains;
+mod push;
 mod races;
 mod shared_tokens;
 mod support;
