@@ -100,6 +100,9 @@ impl Recording {
         let mut notified = false;
         for wish in &subscribed {
             let template = message::template(&self.app.settings, &self.appid, &wish.template_id);
+            if wish.remaining == 0 && template.needs_credit() {
+                continue;
+            }
             let draft = Draft {
                 appid: self.appid.clone(),
                 openid: wish.openid.clone(),

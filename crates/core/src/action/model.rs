@@ -20,6 +20,8 @@ const NAME_MAX: usize = 100;
 const PHONE_MAX: usize = 64;
 /// Of JSON that is kept as it is, in bytes.
 const JSON_MAX: usize = 64 * 1024;
+/// In Unix milliseconds.
+const YEAR_10000: i64 = 253_402_300_800_000;
 
 /// What is told of an action.
 #[derive(Clone, Debug, Serialize)]
@@ -48,7 +50,13 @@ impl Report {
         text("actionType", Some(&self.action_type), TYPE_MAX)?;
         text("customerName", self.customer_name.as_deref(), NAME_MAX)?;
         text("customerPhone", self.customer_phone.as_deref(), PHONE_MAX)?;
-        text("resumeId", self.resume_id.as_deref(), ID_MAX)
+        text("resumeId", self.resume_id.as_deref(), ID_MAX)?;
+        match self.told_at {
+            Some(told_at) if !(0..YEAR_10000).contains(&told_at.millis()) => {
+                Err(Failure::invalid("timestamp", "lies outside the years 1970 to 9999"))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The name without blanks around it; empty when none was told.

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use weir_base::{
     Timestamp,
     page::{Page, WRONG_CURSOR, Wanted},
@@ -60,39 +61,82 @@ struct Saving {
 
 impl Saving {
     async fn write(&self, tx: &Tx<'_>) -> Outcome<Saved> {
+        let Some(once) = &self.once else { return self.save(tx).await };
+        match idempotency::claim(tx, once, self.now).await? {
+            Claim::Answered(kept) => self.again(&kept),
+            Claim::Ours => {
+                let saved = self.save(tx).await?;
+                idempotency::answer(tx, once, &kept(&saved)?).await?;
+                Ok(saved)
+            }
+        }
+    }
+
+    async fn save(&self, tx: &Tx<'_>) -> Outcome<Saved> {
         let Told { advisor_id, openid, template_id, subscribed, answer, .. } = &self.told;
-        let is_again = match &self.once {
-            Some(once) => idempotency::claim(tx, once, self.now).await? != Claim::Ours,
-            None => false,
-        };
         let key = Key { appid: self.appid.clone(), openid: openid.clone(), template_id: template_id.clone() };
-        let has_ledger = message::template(&self.app.settings, &self.appid, template_id).needs_credit();
+        let (id, appid, on, now) = (&self.id, &self.appid, *subscribed, self.now);
+        let (since, until) = (on.then_some(now), (!on).then_some(now));
+        let is_new =
+            rows::insert(tx, id, advisor_id, appid, openid, template_id, on, since, until, now).await? > 0;
+        let turned = is_new || rows::turn(tx, advisor_id, openid, template_id, on, now).await? > 0;
         let mut remaining = None;
-        if !is_again {
-            let (id, appid, on, now) = (&self.id, &self.appid, *subscribed, self.now);
-            let (since, until) = (on.then_some(now), (!on).then_some(now));
-            let is_new = rows::insert(tx, id, advisor_id, appid, openid, template_id, on, since, until, now)
-                .await?
-                > 0;
-            let turned = is_new || rows::turn(tx, advisor_id, openid, template_id, on, now).await? > 0;
+        if message::template(&self.app.settings, &self.appid, template_id).needs_credit() {
             // A page that only says that it is on has asked once, not each time that it says so.
             let implied = if on { Answer::Accept } else { Answer::Reject };
-            let answer = answer.or_else(|| turned.then_some(implied));
-            if let Some(answer) = answer.filter(|_| has_ledger) {
-                remaining = Some(credit::flow::answered(tx, &self.app, &key, answer, Source::Client).await?);
-            }
-            if let Some(once) = &self.once {
-                idempotency::answer(tx, once, "saved").await?;
-            }
+            remaining = Some(match answer.or_else(|| turned.then_some(implied)) {
+                Some(answer) => credit::flow::answered(tx, &self.app, &key, answer, Source::Client).await?,
+                None => credit::rows::remaining(tx, appid, openid, template_id).await?.unwrap_or_default(),
+            });
         }
         let saved = rows::find(tx, advisor_id, openid, template_id).await?;
         let subscription = saved.ok_or_else(|| Failure::new(Code::Internal))?;
-        if remaining.is_none() && has_ledger {
-            let left = credit::rows::remaining(tx, &key.appid, &key.openid, &key.template_id).await?;
-            remaining = Some(left.unwrap_or_default());
-        }
         Ok(Saved { subscription, remaining })
     }
+
+    /// What was answered before, whatever has become of it since.
+    fn again(&self, kept: &str) -> Outcome<Saved> {
+        let kept: Kept = serde_json::from_str(kept).map_err(broken)?;
+        let Told { advisor_id, openid, template_id, subscribed, .. } = self.told.clone();
+        let subscription = Subscription {
+            id: SubscriptionId::parse(&kept.id).ok_or_else(|| Failure::new(Code::Internal))?,
+            advisor_id,
+            appid: self.appid.clone(),
+            openid,
+            template_id,
+            subscribed,
+            subscribed_at: kept.subscribed_at,
+            unsubscribed_at: kept.unsubscribed_at,
+            created_at: kept.created_at,
+        };
+        Ok(Saved { subscription, remaining: kept.remaining })
+    }
+}
+
+/// What the request that comes again does not bring itself.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    id: String,
+    subscribed_at: Option<Timestamp>,
+    unsubscribed_at: Option<Timestamp>,
+    created_at: Timestamp,
+    remaining: Option<i64>,
+}
+
+fn kept(saved: &Saved) -> Outcome<String> {
+    let Subscription { id, subscribed_at, unsubscribed_at, created_at, .. } = &saved.subscription;
+    let kept = Kept {
+        id: id.to_string(),
+        subscribed_at: *subscribed_at,
+        unsubscribed_at: *unsubscribed_at,
+        created_at: *created_at,
+        remaining: saved.remaining,
+    };
+    serde_json::to_string(&kept).map_err(broken)
+}
+
+fn broken(error: serde_json::Error) -> Failure {
+    Failure::new(Code::Internal).cause(error)
 }
 
 /// A page of the subscriptions that are wanted, newest first.

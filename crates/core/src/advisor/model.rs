@@ -28,6 +28,8 @@ row! {
     pub struct Wish {
         pub openid: String,
         pub template_id: String,
+        /// What was accepted and not sent yet.
+        pub remaining: i64,
     }
 }
 

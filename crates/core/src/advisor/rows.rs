@@ -26,9 +26,11 @@ statements! {
     read fn find(advisor: &str, openid: &str, template: &str) -> optional Subscription =
         "SELECT id, advisor_id, appid, openid, template_id, subscribed, subscribed_at, unsubscribed_at, created_at
          FROM subscriptions WHERE advisor_id = $1 AND openid = $2 AND template_id = $3";
-    /// Where an advisor is told, the oldest wish first.
+    /// Where an advisor is told, the longest unchanged wish first. Nobody reads messages in more places.
     read fn wants(advisor: &str, appid: &str) -> many Wish =
-        "SELECT openid, template_id FROM subscriptions WHERE advisor_id = $1 AND appid = $2 AND subscribed ORDER BY id LIMIT 10";
+        "SELECT s.openid, s.template_id, COALESCE(c.remaining, 0) FROM subscriptions s
+         LEFT JOIN credits c ON c.appid = s.appid AND c.openid = s.openid AND c.template_id = s.template_id
+         WHERE s.advisor_id = $1 AND s.appid = $2 AND s.subscribed ORDER BY s.updated_at, s.id LIMIT 200";
     /// A person has turned a template off in WeChat.
     write fn turn_off(appid: &str, openid: &str, template_id: &str, now: Timestamp) -> affected =
         "UPDATE subscriptions SET subscribed = FALSE, unsubscribed_at = $4, updated_at = $4

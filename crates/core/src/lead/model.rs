@@ -153,9 +153,9 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_kept_is_read_as_itself(text in "\\PC{0,20}", number in "1[3-9][0-9]{9}") {
-            prop_assert_eq!(mobile(&number), Some(number.clone()));
+            prop_assert_eq!(mobile(&number), Some(number));
             if let Some(kept) = mobile(&text) {
-                prop_assert_eq!(mobile(&kept), Some(kept.clone()));
+                prop_assert_eq!(mobile(&kept), Some(kept));
             }
         }
     }

@@ -11,8 +11,13 @@ pub(super) fn wanted(query: &Query) -> Result<Wanted, Failure> {
     Wanted::new(cursor.as_deref(), limit.as_deref()).map_err(|(field, why)| Failure::invalid(field, why))
 }
 
+/// A text to look for. No database keeps one with U+0000 in it, and PostgreSQL does not even look for one.
 pub(super) fn text(query: &Query, name: &'static str) -> Result<Option<String>, Failure> {
-    Ok(query.get(name)?.map(std::borrow::Cow::into_owned))
+    let given = query.get(name)?;
+    if given.as_deref().is_some_and(|text| text.contains('\0')) {
+        return Err(Failure::invalid(name, "must not contain the character U+0000"));
+    }
+    Ok(given.map(std::borrow::Cow::into_owned))
 }
 
 pub(super) fn time(query: &Query, name: &'static str) -> Result<Option<Timestamp>, Failure> {
