@@ -8,6 +8,7 @@ mod binding;
 mod clock;
 mod common;
 mod connections;
+mod engagement;
 mod faults;
 mod jsconfig;
 mod leaks;

@@ -28,6 +28,11 @@ pub(super) async fn run(args: ServeArgs) -> Result<()> {
     if config.core.sandbox {
         tracing::warn!("sandbox = true: for development only, limits do not bite");
     }
+    if config.core.engagement.open {
+        tracing::warn!(
+            "engagement.open = true: anybody may record actions, save subscriptions and send messages without credentials"
+        );
+    }
     say(&format!("weir is ready at http://{}", running.address));
     lifecycle::asked_to_stop().await?;
     lifecycle::drain(running.shutdown(), config.server.shutdown_grace).await;
