@@ -28,7 +28,7 @@ statements! {
          FROM subscriptions WHERE advisor_id = $1 AND openid = $2 AND template_id = $3";
     /// Where an advisor is told, the longest unchanged wish first. Nobody reads messages in more places.
     read fn wants(advisor: &str, appid: &str) -> many Wish =
-        "SELECT s.openid, s.template_id, COALESCE(c.remaining, 0) FROM subscriptions s
+        "SELECT s.openid, s.template_id, COALESCE(c.remaining, 0) AS remaining FROM subscriptions s
          LEFT JOIN credits c ON c.appid = s.appid AND c.openid = s.openid AND c.template_id = s.template_id
          WHERE s.advisor_id = $1 AND s.appid = $2 AND s.subscribed ORDER BY s.updated_at, s.id LIMIT 200";
     /// A person has turned a template off in WeChat.

@@ -1,5 +1,7 @@
 //! The published clients' requests, as their document has them.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use weir_testkit::{LONG, MINI, ONCE, TestWeir, weir::Setup};
 
@@ -93,6 +95,7 @@ weir_testkit::engines! {
         for (status, subscribed, remaining) in
             [("accept", true, 1), ("accept", true, 2), ("reject", false, 2), ("ban", false, 2), ("filter", true, 2)]
         {
+            weir.clock.advance(Duration::from_millis(1));
             told["subscribed"] = subscribed.into();
             told["subscribeData"]["subscriptionStatus"] = status.into();
             let answer = service.post(SUBSCRIBE, &told).await;
@@ -113,7 +116,7 @@ weir_testkit::engines! {
         let Some(weir) = TestWeir::start(engine).await else { return };
         let service = service(&weir).await;
         service.post(SUBSCRIBE, &accepted("bob", LONG)).await.data();
-        weir.clock.advance(std::time::Duration::from_secs(60));
+        weir.clock.advance(Duration::from_secs(60));
         let mut told = accepted("bob", LONG);
         told["subscribed"] = false.into();
         told["subscribeData"]["subscriptionStatus"] = "reject".into();

@@ -3,15 +3,14 @@
 use serde_json::json;
 use weir_testkit::{LONG, ONCE, TestWeir};
 
-use super::{ACTION, SUBSCRIBE, accepted, service, told};
+use super::{ACTION, SUBSCRIBE, accepted, nothing_is_sent, service, told};
 use crate::support::ME;
 
 weir_testkit::engines! {
     async fn nothing_personal_is_left_of_a_customer_in_any_table(engine) {
         let Some(weir) = TestWeir::start(engine).await else { return };
         let service = service(&weir).await;
-        // Nobody sends it: WeChat gives no tokens.
-        weir.fault(&json!({"path": "/cgi-bin/stable_token", "kind": "errcode", "errcode": -1, "times": 1_000})).await;
+        nothing_is_sent(&weir).await;
         service.post(SUBSCRIBE, &accepted("the-advisor", LONG)).await.data();
         let alice = weir.person("alice").signed_in().await;
         let openid = weir.simulator.openid("mini", "alice").unwrap();

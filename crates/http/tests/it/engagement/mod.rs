@@ -40,3 +40,9 @@ pub fn accepted(openid: &str, template: &str) -> Value {
 pub async fn service(weir: &TestWeir) -> Client {
     weir.client.with_bearer(weir.api_key(&[Scope::CrmWrite, Scope::CrmRead]).await)
 }
+
+/// WeChat gives no tokens: what is queued stays so, and no refusal gives a credit back.
+pub async fn nothing_is_sent(weir: &TestWeir) {
+    weir.fault(&json!({"path": "/cgi-bin/stable_token", "kind": "errcode", "errcode": -1, "times": 100_000}))
+        .await;
+}

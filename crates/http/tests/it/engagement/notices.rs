@@ -1,10 +1,12 @@
 //! What advisors are told: one message for an action, in the documented words.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use weir_core::message::Source;
 use weir_testkit::{Client, LONG, ONCE, TestWeir, weir::Setup};
 
-use super::{ACTION, SUBSCRIBE, accepted, action, service, told};
+use super::{ACTION, SUBSCRIBE, accepted, action, nothing_is_sent, service, told};
 use crate::messages::{inbox, until_done};
 
 /// The data and the page of the message about the last action.
@@ -38,7 +40,7 @@ weir_testkit::engines! {
             let mut body = told("open id/1", &phone);
             body["actionType"] = kind.into();
             for (who, name) in [("新客户", "新客户"), ("客户", "客户")] {
-                weir.clock.advance(std::time::Duration::from_secs(1));
+                weir.clock.advance(Duration::from_secs(1));
                 let answer = service.post(ACTION, &body).await;
                 assert_eq!(answer.data()["action"]["notified"], true);
                 let (data, page) = last(&weir).await;
@@ -50,7 +52,7 @@ weir_testkit::engines! {
                 assert_eq!(page, format!("pages/customer/detail?id={lead}"));
             }
         }
-        weir.clock.advance(std::time::Duration::from_secs(1));
+        weir.clock.advance(Duration::from_secs(1));
         let answer = service.post(ACTION, &action("openid")).await;
         assert_eq!(answer.data()["action"]["notified"], true);
         let (data, page) = last(&weir).await;
@@ -71,7 +73,7 @@ weir_testkit::engines! {
             ("\u{1}\n\u{2}".to_owned(), "\n".to_owned(), "客户".to_owned(), "未提供".to_owned()),
             ("👩‍👩‍👧".repeat(15), " 1 ".to_owned(), "👩‍👩‍👧".repeat(4), "1".to_owned()),
         ] {
-            weir.clock.advance(std::time::Duration::from_secs(1));
+            weir.clock.advance(Duration::from_secs(1));
             body["customerName"] = name.into();
             body["customerPhone"] = phone.into();
             service.post(ACTION, &body).await.data();
@@ -98,13 +100,14 @@ weir_testkit::engines! {
         assert_eq!(data, json!({ "thing9": { "value": "有新客户！" }, "phone_number4": { "value": "13800138000" } }));
         let lead = answer.data()["customerId"].as_str().unwrap();
         assert_eq!(page, format!("pages/lead?lead={lead}&x=1"));
-        weir.clock.advance(std::time::Duration::from_secs(1));
+        weir.clock.advance(Duration::from_secs(1));
         service.post(ACTION, &told("somebody", "13800138000")).await.data();
         assert_eq!(last(&weir).await.0["thing9"]["value"], "客户查看了您的简历");
     }
 
     async fn a_one_time_template_needs_an_accept_for_each_message(engine) {
         let Some(weir) = TestWeir::start(engine).await else { return };
+        nothing_is_sent(&weir).await;
         let service = service(&weir).await;
         service.post(SUBSCRIBE, &accepted("bob", ONCE)).await.data();
         for notified in [true, false] {
@@ -114,7 +117,9 @@ weir_testkit::engines! {
         let shown = service.get("/api/advisor/subscriptions?advisorId=adv-1").await;
         assert_eq!(shown.data()["items"][0]["remaining"], 0);
         // Another phone of the advisor's has one: it goes there, and only there.
+        weir.clock.advance(Duration::from_secs(1));
         service.post(SUBSCRIBE, &accepted("carol", ONCE)).await.data();
+        weir.clock.advance(Duration::from_secs(1));
         service.post(SUBSCRIBE, &accepted("dave", ONCE)).await.data();
         assert_eq!(service.post(ACTION, &action("somebody")).await.data()["action"]["notified"], true);
         let to = weir.rows("SELECT openid FROM messages ORDER BY created_at, id").await.concat();
@@ -123,6 +128,7 @@ weir_testkit::engines! {
 
     async fn subscriptions_without_accepts_do_not_stand_in_the_way(engine) {
         let Some(weir) = TestWeir::start(engine).await else { return };
+        nothing_is_sent(&weir).await;
         let service = service(&weir).await;
         for number in 0..30 {
             let mut told = accepted(&format!("junk-{number}"), ONCE);

@@ -3,7 +3,7 @@
 use serde_json::json;
 use weir_testkit::{ONCE, TestWeir, scenes::together, weir::Setup};
 
-use super::{ACTION, PHONE, SUBSCRIBE, accepted, action, service, told};
+use super::{ACTION, PHONE, SUBSCRIBE, accepted, action, nothing_is_sent, service, told};
 
 fn without_limits(setup: &mut Setup) {
     setup.core.sandbox = true;
@@ -31,6 +31,7 @@ weir_testkit::engines! {
     async fn one_credit_and_a_hundred_actions_at_once_make_one_message(engine) {
         let Some(weir) = TestWeir::start_with(engine, without_limits).await else { return };
         let service = service(&weir).await;
+        nothing_is_sent(&weir).await;
         service.post(SUBSCRIBE, &accepted("bob", ONCE)).await.data();
         let tries = (0..100).map(|number| {
             let service = service.clone();
