@@ -3,9 +3,11 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use serde_json::Value;
+use weir_core::apikey::Scope;
 use weir_testkit::{Client, ONCE, TestWeir, scenes::together, weir::Setup};
 
 use super::{ACTION, SUBSCRIBE, accepted, service, told};
+use crate::support::raw;
 
 fn without_limits(setup: &mut Setup) {
     setup.core.sandbox = true;
@@ -165,6 +167,13 @@ weir_testkit::engines! {
         for number in 0..450 {
             assert!(text.contains(&phone(number)), "lead {number} is missing");
         }
+        // As it comes over the wire: spreadsheets know UTF-8 by its mark.
+        let key = weir.api_key(&[Scope::CrmRead]).await;
+        let asked = format!(
+            "GET /api/leads.csv?openid=customer-7 HTTP/1.1\r\nhost: weir\r\nconnection: close\r\nauthorization: Bearer {key}\r\n\r\n"
+        );
+        let (_, sent) = raw(&weir.client, asked.as_bytes()).await;
+        assert!(sent.contains("\u{feff}customerId,"), "{sent}");
         let few = service.get("/api/leads.csv?openid=customer-7").await;
         assert_eq!(few.text.split_terminator("\r\n").count(), 2);
     }

@@ -61,6 +61,24 @@ weir_testkit::engines! {
         assert_eq!(page, "pages/customer/detail?id=openid");
     }
 
+    async fn the_time_is_when_it_happened_as_china_shows_it(engine) {
+        let Some(weir) = TestWeir::start(engine).await else { return };
+        let service = wanted(&weir).await;
+        for (timestamp, shown) in [
+            (Value::Null, "2026-11-20 16:00:"),
+            (json!(1_795_107_599_000_i64), "2026-11-20 00:59:59"),
+            (json!("2026-11-19T15:59:59Z"), "2026-11-19 23:59:59"),
+            (json!("2026-11-19T16:00:00.000+00:00"), "2026-11-20 00:00:00"),
+        ] {
+            weir.clock.advance(Duration::from_secs(1));
+            let mut body = action("somebody");
+            body["timestamp"] = timestamp;
+            service.post(ACTION, &body).await.data();
+            let (data, _) = last(&weir).await;
+            assert!(data["time2"]["value"].as_str().unwrap().starts_with(shown), "{data}");
+        }
+    }
+
     async fn values_are_cut_to_what_wechat_takes(engine) {
         let Some(weir) = TestWeir::start(engine).await else { return };
         let openid = weir.simulator.openid("mini", "bob").unwrap();
