@@ -97,6 +97,29 @@ impl AppSettings {
     pub fn credentials(&self) -> weir_wechat::Credentials {
         weir_wechat::Credentials { appid: self.appid.clone(), secret: self.secret.clone() }
     }
+
+    /// What the message push needs, as WeChat's console takes it.
+    fn validate_push(&self) -> Result<(), String> {
+        let name = &self.name;
+        let alphanumeric = |token: &Secret| token.expose().chars().all(|c| c.is_ascii_alphanumeric());
+        if let Some(token) = &self.token
+            && (!(3..=32).contains(&token.expose().len()) || !alphanumeric(token))
+        {
+            return Err(format!(
+                "apps.{name}.token must be 3 to 32 letters and digits: the Token that you typed into WeChat's console \
+                 (message push)"
+            ));
+        }
+        match &self.aes_key {
+            Some(key) if weir_wechat::push::AesKey::parse(key).is_none() => Err(format!(
+                "apps.{name}.aes_key must be 43 letters and digits: the EncodingAESKey of WeChat's console (message push)"
+            )),
+            Some(_) if self.token.is_none() => Err(format!(
+                "apps.{name}.aes_key needs apps.{name}.token too: the Token of WeChat's console (message push)"
+            )),
+            _ => Ok(()),
+        }
+    }
 }
 
 impl Settings {
@@ -152,6 +175,7 @@ impl Settings {
                     app.name
                 ));
             }
+            app.validate_push()?;
         }
         Ok(())
     }

@@ -166,6 +166,9 @@ pub(crate) fn made(app: &App, realm: Realm, user: &HostId) -> Entry {
 /// Takes away what is kept of a person: their WeChat accounts are bound to nobody any more, and nothing tells whose they
 /// were. Before the identities are.
 pub(crate) async fn forget(tx: &Tx<'_>, user: UserId, now: Timestamp) -> Result<(), StoreError> {
+    for bound in rows::by_unionids(tx, user).await? {
+        end_sessions(tx, bound.realm, &bound.user_id, "", now).await?;
+    }
     rows::forget_openids(tx, user, now).await?;
     rows::forget_unionids(tx, user, now).await?;
     rows::forget_proofs(tx, user).await?;

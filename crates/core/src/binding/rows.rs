@@ -49,6 +49,10 @@ statements! {
     write fn forget_openids(user: UserId, now: Timestamp) -> affected =
         "UPDATE wechat_bindings SET is_active = FALSE, wechat_openid = '', wechat_unionid = NULL, nickname = NULL, avatar_url = NULL, updated_at = $2
          WHERE wechat_openid IN (SELECT openid FROM identities WHERE user_id = $1)";
+    /// What is bound to a person by unionid.
+    read fn by_unionids(user: UserId) -> many BoundRow =
+        "SELECT id, realm, user_id FROM wechat_bindings
+         WHERE wechat_unionid IN (SELECT unionid FROM unions WHERE user_id = $1) AND is_active";
     write fn forget_unionids(user: UserId, now: Timestamp) -> affected =
         "UPDATE wechat_bindings SET is_active = FALSE, wechat_openid = '', wechat_unionid = NULL, nickname = NULL, avatar_url = NULL, updated_at = $2
          WHERE wechat_unionid IN (SELECT unionid FROM unions WHERE user_id = $1)";

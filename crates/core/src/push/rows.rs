@@ -30,15 +30,15 @@ statements! {
     read fn page(before: &str, limit: i64) -> many PushRow =
         "SELECT id, appid, kind, event, openid, state, reason, times, created_at, worked_at FROM pushes
          WHERE id < $1 ORDER BY id DESC LIMIT $2";
-    read fn page_of_state(state: PushState, before: &str, limit: i64) -> many PushRow =
+    read fn page_of_state(state: &str, before: &str, limit: i64) -> many PushRow =
         "SELECT id, appid, kind, event, openid, state, reason, times, created_at, worked_at FROM pushes
          WHERE state = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
-    read fn page_of_event(event: &str, before: &str, limit: i64) -> many PushRow =
+    read fn page_of_event(event: &str, state: &str, before: &str, limit: i64) -> many PushRow =
         "SELECT id, appid, kind, event, openid, state, reason, times, created_at, worked_at FROM pushes
-         WHERE event = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
-    read fn page_of_openid(openid: &str, before: &str, limit: i64) -> many PushRow =
+         WHERE event = $1 AND ($2 = '' OR state = $2) AND id < $3 ORDER BY id DESC LIMIT $4";
+    read fn page_of_openid(openid: &str, event: &str, state: &str, before: &str, limit: i64) -> many PushRow =
         "SELECT id, appid, kind, event, openid, state, reason, times, created_at, worked_at FROM pushes
-         WHERE openid = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
+         WHERE openid = $1 AND ($2 = '' OR event = $2) AND ($3 = '' OR state = $3) AND id < $4 ORDER BY id DESC LIMIT $5";
     /// What a person's pushes say goes with them; that something came stays.
     write fn forget(appid: &str, openid: &str) -> affected =
         "UPDATE pushes SET openid = NULL, body = '' WHERE openid = $2 AND appid = $1";

@@ -143,6 +143,8 @@ impl Push {
         ];
         parts.extend(self.text("OpenID"));
         parts.extend(self.text("MsgID"));
+        // Several things may be taken back at once.
+        parts.extend(["RevokeInfo", "PluginID", "OpenPID"].iter().filter_map(|field| self.text(field)));
         for item in self.list() {
             parts.extend(text_of(item, "TemplateId"));
             parts.extend(text_of(item, "MsgID"));
@@ -151,7 +153,7 @@ impl Push {
     }
 
     /// A field that may be left out, and that counts as left out when no database would keep it.
-    fn id(&self, field: &str) -> Option<String> {
+    pub fn id(&self, field: &str) -> Option<String> {
         self.text(field).filter(|text| is_kept(text))
     }
 

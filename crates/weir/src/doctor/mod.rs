@@ -3,6 +3,7 @@
 mod here;
 mod pages;
 mod people;
+mod push;
 mod wechat;
 mod words;
 
@@ -133,6 +134,7 @@ async fn app_of_wechat(app: &Arc<App>, settings: &AppSettings, config: &Config) 
     if settings.kind == AppKind::OfficialAccount {
         findings.push(pages::jssdk(app, settings));
     }
+    findings.push(push::push(app, settings));
     findings.extend(people::unionid(app, settings, &config.core.apps).await);
     findings
 }

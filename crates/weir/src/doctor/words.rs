@@ -21,8 +21,8 @@ impl Language {
 /// The same in each language.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Words {
-    english: String,
-    chinese: String,
+    pub(super) english: String,
+    pub(super) chinese: String,
 }
 
 impl Words {

@@ -53,14 +53,17 @@ weir_testkit::engines! {
         let variables =
             [("WEIR_WECHAT__API_BASE", simulator.base.as_str()), ("WEIR_DATABASE__URL", database.url())];
         let (findings, code) = findings(&variables);
-        assert!(findings.iter().all(|finding| finding["status"] == "ok"), "{findings:?}");
+        // Nobody has to let WeChat push.
+        let (push, rest): (Vec<_>, Vec<_>) = findings.iter().partition(|finding| finding["check"] == "push mini");
+        says(push[0], "fix", "URL http://127.0.0.1:8080/wechat/push/mini");
+        assert!(rest.iter().all(|finding| finding["status"] == "ok"), "{findings:?}");
         assert_eq!(code, Some(0));
         let checks: Vec<_> = findings.iter().map(|finding| finding["check"].as_str().unwrap()).collect();
-        assert_eq!(checks, ["settings", "database", "clock", "app mini", "quota mini"]);
+        assert_eq!(checks, ["settings", "database", "clock", "app mini", "quota mini", "push mini"]);
 
         let directory = tempfile::tempdir().unwrap();
         let told = doctor(directory.path(), &[], &variables).well();
-        assert_eq!(told.lines().filter(|line| line.starts_with("✓ ")).count(), findings.len(), "{told}");
+        assert_eq!(told.lines().filter(|line| line.starts_with("✓ ")).count(), rest.len(), "{told}");
     }
 }
 
@@ -296,4 +299,47 @@ async fn an_app_that_is_not_bound_to_the_open_platform_shows_in_its_people() {
     simulator.control("/_sim/apps", &json!({ "name": "mini", "open_platform": "default" })).await;
     log_in("bob").await;
     assert_eq!(check(&found(directory.path(), &file, "en").0, "unionid mini")["status"], "ok");
+}
+
+#[tokio::test]
+async fn what_to_type_into_wechats_console_is_told() {
+    let simulator = Simulator::start();
+    let directory = tempfile::tempdir().unwrap();
+    let app = |more: &str| {
+        format!(
+            "[web]\npublic_url = \"https://id.example.com\"\n[wechat]\napi_base = \"{}\"\n[[apps]]\nname = \"mini\"\n\
+             kind = \"mini_program\"\nappid = \"{MINI}\"\nsecret = \"{MINI_SECRET}\"\n{more}\n",
+            simulator.base
+        )
+    };
+    let key = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG";
+    let file = directory.path().join("weir.toml");
+    let told = |more: &str, language: &str| {
+        std::fs::write(&file, app(more)).unwrap();
+        let ended =
+            run_in(directory.path(), &["doctor", "--json", "--lang", language], &[("JWT_SECRET", SECRET)]);
+        assert!(!ended.stdout.contains(key) && !ended.stdout.contains("Token7"), "{ended:?}");
+        let findings: Vec<Value> =
+            serde_json::from_str(&ended.stdout).unwrap_or_else(|_| panic!("{ended:?}"));
+        let wanted = |finding: &&Value| finding["check"] == "push mini" || finding["check"] == "settings";
+        findings.iter().rfind(wanted).expect("a finding").clone()
+    };
+    let complete = format!("token = \"Token7\"\naes_key = \"{key}\"");
+    let finding = told(&complete, "en");
+    assert_eq!(finding["status"], "ok", "{finding}");
+    says(&finding, "detail", "URL https://id.example.com/wechat/push/mini");
+    says(&told(&complete, "zh"), "detail", "安全模式");
+    let plain = told("token = \"Token7\"", "en");
+    assert_eq!(plain["status"], "warning", "{plain}");
+    says(&plain, "fix", "set apps.mini.aes_key");
+    for (wrong, word) in [
+        ("token = \"a-b\"", "apps.mini.token must be 3 to 32 letters and digits"),
+        ("token = \"ab\"", "apps.mini.token must be 3 to 32 letters and digits"),
+        ("token = \"Token7\"\naes_key = \"short\"", "apps.mini.aes_key must be 43 letters and digits"),
+        (&format!("aes_key = \"{key}\""), "apps.mini.aes_key needs apps.mini.token"),
+    ] {
+        let finding = told(wrong, "en");
+        assert_eq!(finding["status"], "failing", "{wrong}: {finding}");
+        says(&finding, "detail", word);
+    }
 }

@@ -8,6 +8,7 @@ mod kill;
 mod logs;
 mod messages;
 mod process;
+mod pushes;
 mod serve;
 mod simulate;
 mod startup;

@@ -109,6 +109,36 @@ weir_testkit::engines! {
         assert!(!kept(&weir).await.contains(&openid));
     }
 
+    async fn two_things_taken_back_in_one_second_are_two(engine) {
+        let Some(weir) = start(engine, Mode::Safe, "json").await else { return };
+        let openid = customer(&weir).await;
+        let at = weir.clock.now().seconds();
+        for what in ["6", "8"] {
+            let more = json!({ "RevokeInfo": what, "CreateTime": at });
+            event(&weir, &openid, "user_authorization_revoke", more).await;
+        }
+        assert_eq!(weir.rows("SELECT times FROM pushes").await, [["1"], ["1"]]);
+        let kept = kept(&weir).await;
+        assert!(!kept.contains("13800138000") && !kept.contains("爱丽丝"), "{kept}");
+    }
+
+    async fn who_was_bound_by_unionid_is_signed_out_when_the_account_goes(engine) {
+        let Some(weir) = start(engine, Mode::Safe, "json").await else { return };
+        let session = generate(&weir.host(106)).await;
+        weir.phone("alice").confirm(text(&session["qr_code_data"])).await.says(200, "WeChat is bound");
+        let started = weir.client.post_empty("/api/wechat/qr-login").await.data().clone();
+        weir.phone("alice").confirm(text(&started["qr_code_data"])).await.says(200, "Signed in");
+        let path = format!("/api/wechat/qr-login/{}", text(&started["session_id"]));
+        let poll = weir.client.with_header("x-poll-token", text(&started["poll_token"]));
+        let me = weir.client.with_bearer(text(&poll.get(&path).await.data()["token"]));
+        assert_eq!(me.get(BINDING).await.status, 200);
+        // The mini-program knows the same person by another openid.
+        weir.person("alice").signed_in().await;
+        event(&weir, &weir.openid("alice", MINI).await, "user_authorization_cancellation", json!({})).await;
+        assert_eq!(me.get(BINDING).await.status, 401);
+        assert_eq!(weir.host(106).get(BINDING).await.data(), &Value::Null);
+    }
+
     async fn a_profile_that_wechat_cleaned_is_cleaned_here(engine) {
         let Some(weir) = start(engine, Mode::Plain, "xml").await else { return };
         let me = weir.person("alice").signed_in().await;
