@@ -135,11 +135,11 @@ impl Results {
                 ));
                 let both = times(found.action + found.delivery);
                 verdicts.push(at_most("action with its delivery: CPU", 30.0, both, "× the limit"));
+                verdicts.push(at_least("messages drained", 3000.0, Some(found.drained), "/s"));
             } else if let Some(sqlite) = self.queue.iter().find(|found| found.engine == Engine::Sqlite) {
                 let ratio = Some(found.action / sqlite.action);
                 verdicts.push(at_most(&format!("action, {on}: CPU"), 1.5, ratio, "× on SQLite"));
             }
-            verdicts.push(at_least(&format!("messages drained, {on}"), 3000.0, Some(found.drained), "/s"));
         }
         if let Some(store) = &self.store {
             let (target, shares) = store.durable_shares();

@@ -10,7 +10,7 @@ statements! {
         "WITH RECURSIVE n (i) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < $5)
          INSERT INTO messages (id, appid, openid, template_id, data, origin, state, credit_taken, attempts, due_at, expires_at, created_at, updated_at)
          SELECT 'msg_' || SUBSTR('00000000000000000000000000000000' || CAST(i AS TEXT), LENGTH(CAST(i AS TEXT)) + 1), $1,
-            $2 || CAST(i AS TEXT), $3, $4, 'queued', FALSE, 0, $6, $6 + 864000000, $6, $6 FROM n";
+            $2 || CAST(i AS TEXT), $3, $4, 'queued', 'queued', FALSE, 0, $6, CAST($6 AS BIGINT) + 864000000, $6, $6 FROM n";
     write fn fill_jobs(appid: &str, openid: &str, count: i64, now: i64) -> affected =
         "WITH RECURSIVE n (i) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < $3)
          INSERT INTO jobs (id, kind, subject, queue, lane, due_at, runs, created_at)

@@ -17,7 +17,6 @@ CREATE UNIQUE INDEX jobs__lane ON jobs (lane) WHERE lease IS NOT NULL;
 CREATE INDEX jobs_due ON jobs (queue, due_at, id) WHERE lease IS NULL;
 CREATE INDEX jobs_leased_until ON jobs (leased_until) WHERE lease IS NOT NULL;
 CREATE INDEX jobs_order ON jobs (lane, id);
-CREATE INDEX jobs_subject ON jobs (subject);
 
 -- Whether an advisor wants messages of a template at this openid.
 CREATE TABLE subscriptions (
@@ -89,8 +88,8 @@ CREATE TABLE messages (
 );
 CREATE INDEX messages_state ON messages (state, id);
 CREATE INDEX messages_openid ON messages (openid, id);
-CREATE INDEX messages_msgid ON messages (msgid);
-CREATE INDEX messages_action_id ON messages (action_id);
+CREATE INDEX messages_msgid ON messages (msgid) WHERE msgid IS NOT NULL;
+CREATE INDEX messages_action_id ON messages (action_id) WHERE action_id IS NOT NULL;
 
 -- Each try to send one.
 CREATE TABLE attempts (
@@ -142,7 +141,7 @@ CREATE TABLE actions (
 );
 CREATE INDEX actions_advisor_id ON actions (advisor_id, id);
 CREATE INDEX actions_customer_id ON actions (customer_id, id);
-CREATE INDEX actions_lead_id ON actions (lead_id, id);
+CREATE INDEX actions_lead_id ON actions (lead_id, id) WHERE lead_id IS NOT NULL;
 
 -- Answers given to requests that carry an Idempotency-Key, for a day. Digests of the key and of what was asked.
 CREATE TABLE idempotency (
