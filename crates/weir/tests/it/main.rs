@@ -4,6 +4,7 @@ mod bindings;
 mod commands;
 mod demo;
 mod doctor;
+mod engagement;
 mod kill;
 mod logs;
 mod messages;

@@ -12,7 +12,7 @@ use crate::process::{MINI, Server, Simulator, control};
 const SEND: &str = "/cgi-bin/message/subscribe/send";
 const PEOPLE: usize = 20;
 
-fn start(directory: &Path, database: &TestDatabase, simulator: &Simulator) -> Server {
+pub(crate) fn start(directory: &Path, database: &TestDatabase, simulator: &Simulator) -> Server {
     let variables = [
         ("WEIR_DATABASE__URL", database.url()),
         ("WEIR_LIMITS__ENABLED", "false"),
@@ -23,13 +23,13 @@ fn start(directory: &Path, database: &TestDatabase, simulator: &Simulator) -> Se
     Server::start(directory, &simulator.base, &variables)
 }
 
-fn killed(server: Server) {
+pub(crate) fn killed(server: Server) {
     server.process.signal(Signal::SIGKILL);
     assert_eq!(server.process.ended().code, None, "it did not end by itself");
 }
 
 /// People who get messages for good: name and openid.
-async fn people(simulator: &Simulator, count: usize) -> Vec<(String, String)> {
+pub(crate) async fn people(simulator: &Simulator, count: usize) -> Vec<(String, String)> {
     for number in 0..count {
         let name = format!("person{number}");
         control(&simulator.client, "/_sim/users", &json!({ "name": name, "nickname": name })).await;
@@ -69,29 +69,29 @@ async fn arrived(simulator: &Simulator, people: &[(String, String)]) -> BTreeMap
     arrived
 }
 
-async fn until(database: &TestDatabase, query: &str, number: &str) {
+pub(crate) async fn until(database: &TestDatabase, query: &str, number: &str) {
     while database.rows(query).await != [[number]] {
         pause(Duration::from_millis(20)).await;
     }
 }
 
-async fn calls(simulator: &Simulator) -> usize {
+pub(crate) async fn calls(simulator: &Simulator) -> usize {
     let calls = simulator.client.get(&format!("/_sim/calls?path={SEND}")).await;
     calls.json["calls"].as_array().map_or(0, Vec::len)
 }
 
-async fn until_calls(simulator: &Simulator, count: usize) {
+pub(crate) async fn until_calls(simulator: &Simulator, count: usize) {
     while calls(simulator).await < count {
         pause(Duration::from_millis(5)).await;
     }
 }
 
-async fn slow(simulator: &Simulator, ms: u64, times: u64) {
+pub(crate) async fn slow(simulator: &Simulator, ms: u64, times: u64) {
     let fault = json!({ "path": SEND, "kind": "delay", "ms": ms, "times": times });
     control(&simulator.client, "/_sim/faults", &fault).await;
 }
 
-const JOBS: &str = "SELECT COUNT(*) FROM jobs";
+pub(crate) const JOBS: &str = "SELECT COUNT(*) FROM jobs";
 
 weir_testkit::engines! {
     async fn every_message_arrives_once_or_is_uncertain_whenever_the_server_is_killed(engine) {
