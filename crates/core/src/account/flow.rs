@@ -55,7 +55,7 @@ pub async fn erase(app: &Arc<App>, user: UserId) -> Outcome<()> {
     app.store
         .transaction(move |tx| {
             Box::pin(async move {
-                if !erase_in(tx, &for_it, user).await? {
+                if !erase_in(tx, &for_it, &format!("user:{user}"), user).await? {
                     return Err(Failure::new(Code::TokenRevoked));
                 }
                 Ok(())
@@ -64,8 +64,8 @@ pub async fn erase(app: &Arc<App>, user: UserId) -> Outcome<()> {
         .await
 }
 
-/// The same in the caller's transaction. `false`: there is no such account any more.
-pub(crate) async fn erase_in(tx: &Tx<'_>, app: &App, user: UserId) -> Result<bool, StoreError> {
+/// The same in the caller's transaction, as `by` wants it. `false`: there is no such account any more.
+pub(crate) async fn erase_in(tx: &Tx<'_>, app: &App, by: &str, user: UserId) -> Result<bool, StoreError> {
     let now = app.clock.now();
     if rows::erase(tx, user, now).await? == 0 {
         return Ok(false);
@@ -80,6 +80,6 @@ pub(crate) async fn erase_in(tx: &Tx<'_>, app: &App, user: UserId) -> Result<boo
     rows::delete_unions(tx, user).await?;
     identity::rows::delete_of(tx, user).await?;
     session::rows::forget_user(tx, user, now).await?;
-    Entry::new(app, format!("user:{user}"), Action::AccountErased, format!("user:{user}")).write(tx).await?;
+    Entry::new(app, by, Action::AccountErased, format!("user:{user}")).write(tx).await?;
     Ok(true)
 }

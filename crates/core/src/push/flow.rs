@@ -164,7 +164,9 @@ fn open(app: &App, of: &AppSettings, proof: &Proof<'_>, body: &[u8]) -> Outcome<
                 of.name
             )));
         }
-        let nonce = app.sealer.digest(&format!("push nonce:{}:{timestamp}:{nonce}", of.appid));
+        // The signature itself: a time and a nonce may be cut at another place and give the same.
+        let proof = proof.signature.unwrap_or_default().to_ascii_lowercase();
+        let nonce = app.sealer.digest(&format!("push proof:{}:{proof}", of.appid));
         return Ok((body.push().map_err(unreadable)?, Some(nonce)));
     };
     let key = AesKey::parse(key).ok_or_else(|| {
@@ -198,6 +200,8 @@ pub struct Filter {
     pub state: Option<PushState>,
     pub event: Option<String>,
     pub openid: Option<String>,
+    /// By name or appid.
+    pub app: Option<String>,
 }
 
 /// Newest first. The filter that leaves least is looked up, the others are held against what it gives.
@@ -209,11 +213,15 @@ pub async fn page(app: &App, wanted: &Wanted, filter: &Filter) -> Outcome<Page<P
     let state = filter.state.map_or("", |state| state.as_str());
     let event = filter.event.as_deref().unwrap_or_default();
     let openid = filter.openid.as_deref().unwrap_or_default();
+    // An app that is not configured any more is found by its appid.
+    let app = filter.app.as_deref().map_or("", |named| find_app(app, named).map_or(named, |app| &app.appid));
     let found = match (openid, event, state) {
-        ("", "", "") => rows::page(store, &before, rows).await?,
-        ("", "", state) => rows::page_of_state(store, state, &before, rows).await?,
-        ("", event, state) => rows::page_of_event(store, event, state, &before, rows).await?,
-        (openid, event, state) => rows::page_of_openid(store, openid, event, state, &before, rows).await?,
+        ("", "", "") => rows::page(store, app, &before, rows).await?,
+        ("", "", state) => rows::page_of_state(store, state, app, &before, rows).await?,
+        ("", event, state) => rows::page_of_event(store, event, state, app, &before, rows).await?,
+        (openid, event, state) => {
+            rows::page_of_openid(store, openid, event, state, app, &before, rows).await?
+        }
     };
     Ok(wanted.page(found, |row| row.id.as_str()))
 }
@@ -242,9 +250,8 @@ pub async fn replay(app: &App, by: &str, id: &PushId) -> Outcome<()> {
         .transaction(move |tx| {
             Box::pin(async move {
                 if rows::again(tx, &id).await? == 0 {
-                    return Err(
-                        Failure::new(Code::Underway).detail("it waits for its work already, or was erased")
-                    );
+                    return Err(Failure::new(Code::Underway)
+                        .detail("it waits for its work, was worked on, or was erased"));
                 }
                 let kind = JobKind::WorkPush;
                 job::rows::insert(tx, &job, kind, id.as_str(), kind.queue(&lane), &lane, now, now).await?;

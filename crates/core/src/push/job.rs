@@ -73,10 +73,13 @@ impl Work {
 
     async fn come_to(&self, tx: &Tx<'_>, id: &PushId, row: &BodyRow) -> Outcome<Came> {
         let app = &self.app;
-        let text = app.sealer.open(&row.body, &context(id));
-        let text = text.map_err(|error| Failure::new(Code::Internal).cause(error))?;
-        let fields: Map<String, Value> =
-            serde_json::from_str(text.expose()).map_err(|error| Failure::new(Code::Internal).cause(error))?;
+        // Whatever is wrong with one push must not hold up those behind it.
+        let Ok(text) = app.sealer.open(&row.body, &context(id)) else {
+            return Ok(Came::To(PushState::Failed, Some("its seal does not open")));
+        };
+        let Ok(fields) = serde_json::from_str::<Map<String, Value>>(text.expose()) else {
+            return Ok(Came::To(PushState::Failed, Some("it cannot be read")));
+        };
         let Ok((push, event)) = weir_wechat::push::Body::of(fields)
             .push()
             .and_then(|push| push.event().map(|event| (push, event)))

@@ -52,7 +52,7 @@ pub(super) async fn honour(tx: &Tx<'_>, app: &App, appid: &str, privacy: &Privac
         Scope::Everything => {
             // The account has all that is kept of a person, in whatever app.
             if let Some(owner) = identity::rows::owner(tx, appid, openid).await? {
-                account::flow::erase_in(tx, app, owner).await?;
+                account::flow::erase_in(tx, app, "wechat", owner).await?;
             }
             forget(tx, app, appid, openid).await?;
             let platform =

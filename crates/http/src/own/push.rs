@@ -121,6 +121,8 @@ struct PushesQuery {
     /// The event, as WeChat writes it.
     event: Option<String>,
     openid: Option<String>,
+    /// The app's name or appid.
+    app: Option<String>,
     /// As the page before says it.
     cursor: Option<String>,
     /// 1 to 200; 50 when it is not given.
@@ -195,7 +197,12 @@ pub(super) async fn pushes(
         PushState::parse(&state).ok_or_else(unknown)
     });
     let owned = |name| Ok::<_, Failure>(query.get(name)?.map(std::borrow::Cow::into_owned));
-    let filter = Filter { state: state.transpose()?, event: owned("event")?, openid: owned("openid")? };
+    let filter = Filter {
+        state: state.transpose()?,
+        event: owned("event")?,
+        openid: owned("openid")?,
+        app: owned("app")?,
+    };
     let page = flow::page(&server.app, &wanted, &filter).await?.map(PushData::from);
     Ok(Plain(PushPage { items: page.items, next_cursor: page.next }))
 }

@@ -18,7 +18,7 @@ weir_testkit::engines! {
             "status": "ok",
             "version": env!("CARGO_PKG_VERSION"),
             "uptime_s": answer.json["uptime_s"],
-            "checks": {"database": "ok", "wechat": "unknown"},
+            "checks": {"database": "ok", "wechat": "unknown", "queue": "ok"},
         });
         assert_eq!(answer.json, expected);
         weir.person("alice").login().await;

@@ -37,6 +37,26 @@ weir_testkit::engines! {
         assert_eq!(weir.number("SELECT remaining FROM credits").await, 2);
     }
 
+    async fn what_was_worked_on_has_no_effect_again(engine) {
+        let Some(weir) = start(engine, Mode::Safe, "json").await else { return };
+        assert!(push(&weir, "bob", popup("accept")).await);
+        worked(&weir).await;
+        let admin = weir.client.with_bearer(weir.api_key(&[Scope::Admin]).await);
+        let id = admin.get("/api/pushes?app=mini").await.json["items"][0]["id"].as_str().unwrap().to_owned();
+        let replay = format!("/api/pushes/{id}/replay");
+        assert_eq!(admin.post_empty(&replay).await.status, 409);
+        assert_eq!(weir.number("SELECT remaining FROM credits").await, 1);
+        assert_eq!(admin.get("/api/pushes?app=official").await.json["items"], json!([]));
+        // One that cannot be opened any more is told so, and those behind it are worked on.
+        weir.rows(&format!("UPDATE pushes SET body = 'v1.x.x', state = 'failed' WHERE id = '{id}' RETURNING id")).await;
+        assert_eq!(admin.post_empty(&replay).await.status, 200);
+        weir.clock.advance(Duration::from_secs(1));
+        assert!(push(&weir, "bob", popup("accept")).await);
+        worked(&weir).await;
+        assert_eq!(states(&weir).await, ["failed", "worked"]);
+        assert_eq!(weir.number("SELECT remaining FROM credits").await, 2);
+    }
+
     async fn who_turns_a_template_off_gets_nothing_more(engine) {
         let Some(weir) = start(engine, Mode::Plain, "xml").await else { return };
         told(&weir).await;
