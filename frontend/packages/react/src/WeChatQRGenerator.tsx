@@ -1,0 +1,55 @@
+import { useEffect, useRef } from 'react';
+import { CodeView, Trouble } from './CodeView.js';
+import { useWeir } from './provider.js';
+import { useWeChatQR } from './useWeChatQR.js';
+
+export interface WeChatQRGeneratorProps {
+  /** Told the picture of a new code: a PNG in base64. */
+  onQRGenerated?: (qrData: string) => void;
+  /** Told `pending`, `scanned`, `confirmed` or `expired` when it changes. */
+  onStatusChange?: (status: string) => void;
+}
+
+/** Makes a QR code at a click and shows what becomes of it. */
+export function WeChatQRGenerator({ onQRGenerated, onStatusChange }: WeChatQRGeneratorProps) {
+  const { words, tag } = useWeir();
+  const { qrSession, qrStatus, loading, error, generateQR } = useWeChatQR();
+  const told = useRef<WeChatQRGeneratorProps>({});
+  told.current = { onQRGenerated, onStatusChange } as WeChatQRGeneratorProps;
+
+  const picture = qrSession?.qr_code_data;
+  useEffect(() => {
+    if (picture !== undefined) told.current.onQRGenerated?.(picture);
+  }, [picture]);
+
+  const status = qrStatus?.status;
+  useEffect(() => {
+    if (status !== undefined) told.current.onStatusChange?.(status);
+  }, [status]);
+
+  const generate = () => {
+    generateQR().catch(() => {
+      // It is shown as `error`.
+    });
+  };
+  return (
+    <div className="weir weir-generator" lang={tag}>
+      {qrSession ? (
+        <CodeView
+          session={qrSession}
+          status={status ?? 'pending'}
+          createdAt={qrStatus?.created_at}
+          invitation={words.scanToBind}
+          done={words.bound}
+          loading={loading}
+          onRefresh={generate}
+        />
+      ) : (
+        <button type="button" className="weir-button" onClick={generate} disabled={loading}>
+          {loading ? words.working : words.bind}
+        </button>
+      )}
+      <Trouble error={error} {...(qrSession && { onRetry: generate })} />
+    </div>
+  );
+}

@@ -1,0 +1,34 @@
+import { useId, useState } from 'react';
+import { useWeir } from './provider.js';
+import { useWeChatBinding } from './useWeChatBinding.js';
+import { WeChatQRGenerator } from './WeChatQRGenerator.js';
+import { WeChatStatus } from './WeChatStatus.js';
+
+/** All of it for a user's page: which account is bound, binding one, unbinding it. */
+export function WeChatSettings() {
+  const { words, tag } = useWeir();
+  const { binding, loading, error } = useWeChatBinding();
+  const [done, setDone] = useState<'bound' | 'unbound'>();
+  const title = useId();
+  // What is not known yet is not offered to be changed. A code that is shown stays while the rest is asked again.
+  const [offered, setOffered] = useState(false);
+  const free = binding === null && error === null && !loading;
+  if (free && !offered) setOffered(true);
+  if (binding !== null && offered) setOffered(false);
+  return (
+    <section className="weir weir-settings" lang={tag} aria-labelledby={title}>
+      <h2 id={title} className="weir-title">
+        {words.title}
+      </h2>
+      <WeChatStatus onUnbind={() => setDone('unbound')} />
+      {offered && binding === null && (
+        <WeChatQRGenerator
+          onStatusChange={(status) => setDone(status === 'confirmed' ? 'bound' : undefined)}
+        />
+      )}
+      <p className="weir-done" role="status">
+        {done && words[done]}
+      </p>
+    </section>
+  );
+}

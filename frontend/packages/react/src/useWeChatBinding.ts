@@ -1,0 +1,46 @@
+import { useCallback, useEffect, useSyncExternalStore } from 'react';
+import { sentence } from './failure.js';
+import { useWeir } from './provider.js';
+import type { WeChatBinding, WeChatData } from './types.js';
+
+export interface UseWeChatBinding {
+  binding: WeChatBinding | null;
+  loading: boolean;
+  error: string | null;
+  /** Asks again; `null` when nothing is bound. */
+  getBinding(): Promise<WeChatBinding | null>;
+  bindWeChat(data: WeChatData): Promise<WeChatBinding>;
+  unbindWeChat(): Promise<boolean>;
+}
+
+/** The WeChat account bound to the user. All that use it show the same. */
+export function useWeChatBinding(): UseWeChatBinding {
+  const { store, words } = useWeir();
+  const { binding, known, loading, failure } = useSyncExternalStore(
+    store.subscribe,
+    store.state,
+    store.state,
+  );
+
+  useEffect(() => {
+    store.load().catch(() => {
+      // It is in the state.
+    });
+  }, [store]);
+
+  const getBinding = useCallback(() => store.load(), [store]);
+  const bindWeChat = useCallback((data: WeChatData) => store.bind(data), [store]);
+  const unbindWeChat = useCallback(async () => {
+    await store.unbind();
+    return true;
+  }, [store]);
+
+  return {
+    binding,
+    loading: loading || (!known && failure === null),
+    error: failure === null ? null : sentence(failure, words),
+    getBinding,
+    bindWeChat,
+    unbindWeChat,
+  };
+}

@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  logLevel: 'warn',
+  build: {
+    target: 'es2022',
+    lib: { entry: 'src/index.ts', formats: ['es'], fileName: 'index' },
+    // What vite leaves unminified in libraries is measured here, and unpacked by whoever bundles it anyway.
+    rolldownOptions: { external: ['react', 'react/jsx-runtime'], output: { minify: true } },
+  },
+  test: { environment: 'jsdom', include: ['test/**/*.test.{ts,tsx}'], restoreMocks: true },
+});

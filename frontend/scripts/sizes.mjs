@@ -1,0 +1,23 @@
+// Prints what a visitor downloads, and fails when it is more than it may be (gzip, without React where it is the page's).
+import { readdirSync, readFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
+
+const KIB = 1024;
+const LIMITS = [
+  { name: '@weir/react', folder: 'packages/react/dist', ending: '.js', limit: 12 * KIB },
+  { name: '@weir/react style.css', folder: 'packages/react/dist', ending: '.css', limit: 2 * KIB },
+  { name: 'host page script', folder: 'apps/host/dist/assets', ending: '.js', limit: 100 * KIB },
+];
+
+const kib = (bytes) => `${(bytes / KIB).toFixed(1)} KiB`;
+
+for (const { name, folder, ending, limit } of LIMITS) {
+  const files = readdirSync(folder).filter((file) => file.endsWith(ending));
+  const size = files.reduce(
+    (sum, file) => sum + gzipSync(readFileSync(`${folder}/${file}`), { level: 9 }).length,
+    0,
+  );
+  const isOver = size > limit || files.length === 0;
+  process.stdout.write(`${isOver ? 'TOO LARGE' : 'size'} ${name}: ${kib(size)} gzip of ${kib(limit)}\n`);
+  if (isOver) process.exitCode = 1;
+}
