@@ -4,6 +4,8 @@
 #   scripts/frontend.sh browser path/to/weir
 # Without Node nothing is done, and it is said: the server builds without it, with placeholders for the pages.
 set -euo pipefail
+# A path given is from where the caller stands.
+binary=$(realpath --canonicalize-missing "${2:-target/debug/weir}")
 cd "$(dirname "${BASH_SOURCE[0]}")/../frontend"
 
 if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
@@ -25,8 +27,8 @@ install() {
 }
 
 build() {
-    npm run --silent build --workspace @weir/react -- --logLevel warn
-    npm run --silent build --workspace @weir/host -- --logLevel warn
+    npm run --silent build --workspace @weir/react
+    npm run --silent build --workspace @weir/host
     node scripts/sizes.mjs
 }
 
@@ -52,7 +54,7 @@ generate)
 check)
     same_as_described
     npx --no-install biome check --error-on-warnings .
-    npm run --silent build --workspace @weir/react -- --logLevel warn
+    npm run --silent build --workspace @weir/react
     npm run --silent check --workspaces --if-present
     ;;
 build) build ;;
@@ -61,15 +63,16 @@ test)
     npm run --silent test --workspace @weir/react
     ;;
 browser)
-    [ -x "${2:-}" ] || {
-        echo "frontend: there is no ${2:-weir}: run cargo build --package weir first" >&2
+    [ -x "$binary" ] || {
+        echo "frontend: there is no $binary: run cargo build --package weir first" >&2
         exit 1
     }
     if ! command -v chromium >/dev/null; then
         echo "SKIPPED browser tests: chromium is missing" >&2
         exit 0
     fi
-    WEIR_BINARY=$(realpath "$2") npm run --silent test --workspace @weir/e2e
+    build
+    WEIR_BINARY=$binary npm run --silent test --workspace @weir/e2e
     ;;
 *)
     echo "frontend: say install, generate, check, build, test or browser, not '$1'" >&2

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 const KIB = 1024;
 const LIMITS = [
   { name: '@weir/react', folder: 'packages/react/dist', ending: '.js', limit: 12 * KIB },
-  { name: '@weir/react style.css', folder: 'packages/react/dist', ending: '.css', limit: 2 * KIB },
+  { name: '@weir/react style.css', folder: 'packages/react/src', ending: '.css', limit: 2 * KIB },
   { name: 'host page script', folder: 'apps/host/dist/assets', ending: '.js', limit: 100 * KIB },
 ];
 

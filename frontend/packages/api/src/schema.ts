@@ -21,6 +21,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/advisor/subscribe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Save whether an advisor wants messages, and what they answered to WeChat's prompt. */
+        post: operations["saveSubscription"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/advisor/subscriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who wants messages, newest first. */
+        get: operations["subscriptions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/advisor/subscriptions/{id}/ledger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why a subscription has so many messages left. */
+        get: operations["subscriptionLedger"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/apps/{app}/access-token": {
         parameters: {
             query?: never;
@@ -123,6 +174,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/customer/action": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Record what a customer did. A mobile number makes a lead, once; the advisor is told where they want it. */
+        post: operations["recordAction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/customer/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What customers did, newest first. */
+        get: operations["actions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/health": {
         parameters: {
             query?: never;
@@ -132,6 +217,57 @@ export interface paths {
         };
         /** Whether Weir can serve: 200, or 503 with the check that fails. */
         get: operations["health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Leads, newest first. */
+        get: operations["leads"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leads.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All leads as CSV, newest first, for spreadsheets. Sent as it is read: any number of them. */
+        get: operations["leadsCsv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/leads/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One lead. */
+        get: operations["leadById"];
         put?: never;
         post?: never;
         delete?: never;
@@ -151,6 +287,128 @@ export interface paths {
         get: operations["live"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/message/send": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a subscription message, whatever our ledger says: WeChat decides, and its answer corrects the ledger. With the
+         *     header `Prefer: respond-async` it is queued instead and sent as soon as it can be.
+         */
+        post: operations["sendMessage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Messages, newest first. */
+        get: operations["listMessages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/messages/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A message with everything that was tried. */
+        get: operations["getMessage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/messages/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a message again that was refused, given up or left uncertain. One that is uncertain may then come twice. */
+        post: operations["retryMessage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pushes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What WeChat pushed, newest first. */
+        get: operations["pushes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pushes/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One push. */
+        get: operations["pushById"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pushes/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Work on a push once more. */
+        post: operations["replayPush"];
         delete?: never;
         options?: never;
         head?: never;
@@ -511,6 +769,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/wechat/openid": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Who the code of `wx.login` is of. */
+        post: operations["getOpenid"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/wechat/qr-login": {
         parameters: {
             query?: never;
@@ -834,6 +1109,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/wechat/push/{app}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** WeChat asks whether the address of an app's pushes is ours. */
+        get: operations["verifyPush"];
+        put?: never;
+        /** WeChat pushes a message or an event: plain, compatible or safe mode, XML or JSON. `success` says that it is stored. */
+        post: operations["push"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -854,10 +1147,76 @@ export interface components {
              */
             version: number;
         };
+        /** @description What a customer did. */
+        ActionBody: {
+            /** @description Kept as it is, up to 64 KiB. */
+            actionData: Record<string, never>;
+            /**
+             * @description `view_resume`, `contact_advisor`, `book_service`, or another.
+             * @example view_resume
+             */
+            actionType: string | null;
+            advisorId: string | null;
+            /** @description Which mini-program, when this server serves several: its appid or its name. The first configured by default. */
+            appid?: string | null;
+            /** @description The customer's openid. */
+            customerId: string | null;
+            /** @description Kept as it is, up to 64 KiB. */
+            customerInfo?: Record<string, never> | null;
+            customerName?: string | null;
+            /**
+             * @description A mainland mobile number makes a lead, however it is written.
+             * @example 138 0013 8000
+             */
+            customerPhone?: string | null;
+            resumeId?: string | null;
+            /** @description When it happened: Unix milliseconds, or ISO 8601. */
+            timestamp?: Record<string, never> | null;
+        };
+        /** @description An action. */
+        ActionData: {
+            _id: string;
+            actionData: Record<string, never>;
+            actionType: string;
+            advisorId: string;
+            /** Format: date-time */
+            createdAt: string;
+            customerId: string;
+            customerName: string;
+            customerPhone: string;
+            /** @description The lead, when there is one. */
+            customerRecordId?: string | null;
+            /** @description Whether a message to the advisor was queued with it. */
+            notified: boolean;
+            resumeId?: string | null;
+        };
+        /** @description Actions, newest first. */
+        ActionPage: {
+            items: components["schemas"]["ActionData"][];
+            /** @description Where the next page begins; null when this is the last. */
+            nextCursor?: string | null;
+        };
+        /** @description One try to send it. */
+        AttemptData: {
+            createdAt: string;
+            /** Format: int64 */
+            errcode?: number | null;
+            /**
+             * Format: int64
+             * @description Milliseconds that WeChat took.
+             */
+            ms: number;
+            /** Format: int64 */
+            number: number;
+            /** @description `sent`, or what came in its place in a word. */
+            outcome: string;
+        };
         /** @description What the page sends with what WeChat gave it. */
         AuthBody: {
             /** @description WeChat's code, or one of ours. */
             code: string | null;
+            /** @description For a code of ours: the secret behind the `code_challenge` of `/api/wechat/authorize-url` (RFC 7636). */
+            code_verifier?: string | null;
             /** @description As it came with the code. */
             state?: string | null;
         };
@@ -939,6 +1298,11 @@ export interface components {
         Checks: {
             database: string;
             /**
+             * @description `ok`; `waiting`, because WeChat or the hour wants nothing to be sent now; `late`, when a message has been due for
+             *     more than five minutes; `stopped`, when nothing is sent any more, which is the only one that makes this server unfit.
+             */
+            queue: string;
+            /**
              * @description What the last calls to WeChat came to: `ok`, `unknown` before the first, `failing`. WeChat being away does not
              *     make this server unfit to serve.
              */
@@ -1008,6 +1372,63 @@ export interface components {
             message: string;
             /** @example true */
             success: boolean;
+        };
+        /** @description What an error looks like. */
+        EngagementError: {
+            error: components["schemas"]["EngagementErrorData"];
+            /** @description What went wrong and, where the caller can mend it, how. */
+            message: string;
+            /** @example false */
+            success: boolean;
+            /**
+             * Format: int64
+             * @description Unix milliseconds.
+             */
+            timestamp: number;
+        };
+        EngagementErrorData: {
+            /**
+             * @description What failed.
+             * @example RECORD_ACTION_FAILED
+             */
+            code: string;
+            details: components["schemas"]["EngagementErrorDetails"];
+        };
+        /** @description Why it failed. */
+        EngagementErrorDetails: {
+            /**
+             * Format: int64
+             * @description WeChat's.
+             */
+            errcode?: number | null;
+            /** @description WeChat's, without its `rid` and hints. */
+            errmsg?: string | null;
+            /** @description The field that is wrong. */
+            field?: string | null;
+            /** @example invalid */
+            reason: string;
+        };
+        /** @description One entry of a ledger. */
+        EntryData: {
+            _id: string;
+            /**
+             * @description `accept`, `reject`, `ban`, `filter`: what the person answered to the prompt; `taken`, `sent`, `returned`: by a
+             *     message; `corrected`: WeChat said that nothing is left; `cleared`: the person turned it off.
+             */
+            cause: string;
+            /** Format: int64 */
+            change: number;
+            createdAt: string;
+            messageId?: string | null;
+            /** @description An accept that client and event told of: it counts once. */
+            paired: boolean;
+            /**
+             * Format: int64
+             * @description What remained after it.
+             */
+            remaining: number;
+            /** @description Who told: `client`, `event` (WeChat) or `message`. */
+            source: string;
         };
         /** @description What an error looks like. */
         ErrorBody: {
@@ -1124,6 +1545,42 @@ export interface components {
             /** @description Empty with HS256: a shared secret is not published. */
             keys: unknown[];
         };
+        /** @description A customer who told a phone number. */
+        LeadData: {
+            _id: string;
+            assignedTo: string;
+            contractStatus: string;
+            /** Format: date-time */
+            createdAt: string;
+            createdBy: string;
+            /**
+             * @description `CUS` and eleven digits.
+             * @example CUS00012345678
+             */
+            customerId: string;
+            leadLevel: string;
+            leadSource: string;
+            name: string;
+            /** @description Null once it was erased. */
+            phone?: string | null;
+            remarks: string;
+            /** @description The openid. */
+            wechatId: string;
+        };
+        /** @description Leads, newest first. */
+        LeadPage: {
+            items: components["schemas"]["LeadData"][];
+            /** @description Where the next page begins; null when this is the last. */
+            nextCursor?: string | null;
+        };
+        /** @description What remains of a person's accepts, and why: newest first. */
+        LedgerPage: {
+            items: components["schemas"]["EntryData"][];
+            /** @description Ask for the next page with it. */
+            nextCursor?: string | null;
+            /** Format: int64 */
+            remaining: number;
+        };
         /** @description Whether the process is alive. */
         Live: {
             /** @example ok */
@@ -1206,6 +1663,73 @@ export interface components {
         Message: {
             message: string;
         };
+        /** @description A message and how far it has come. */
+        MessageData: {
+            _id: string;
+            actionId?: string | null;
+            advisorId?: string | null;
+            appid: string;
+            /** Format: int64 */
+            attempts: number;
+            createdAt: string;
+            /** @description Whether it has taken an accept of the person. */
+            creditTaken: boolean;
+            data: Record<string, never>;
+            /** @description ISO 8601 in UTC with milliseconds, as all times here. */
+            dueAt: string;
+            /** Format: int64 */
+            errcode?: number | null;
+            expiresAt: string;
+            /** @description WeChat's name for it, as text: it is beyond what JavaScript counts exactly. */
+            msgid?: string | null;
+            /** @description Empty once the person was erased. */
+            openid: string;
+            /** @description `action`, `queued` or `now`: where it comes from. */
+            origin: string;
+            page?: string | null;
+            /** @description Why it is in this state, in a word. */
+            reason?: string | null;
+            sentAt?: string | null;
+            /**
+             * @description `queued`, `sending`, `sent`, `delivered`, `refused`, `uncertain` (WeChat's answer was lost: it may have been sent) or
+             *     `dead` (given up).
+             */
+            state: string;
+            templateId: string;
+            updatedAt: string;
+            /**
+             * @description What a queued message waits for: `quiet_hours`, `day_quota`, `slow_down`, `no_token`, `trouble`, `its_time` or
+             *     `its_turn`.
+             */
+            waitsFor?: string | null;
+        };
+        /** @description A page of messages, newest first. */
+        MessagePage: {
+            items: components["schemas"]["MessageData"][];
+            /** @description Ask for the next page with it. */
+            nextCursor?: string | null;
+        };
+        /** @description A message with everything that was tried. */
+        MessageWithAttempts: {
+            attempts: components["schemas"]["AttemptData"][];
+            message: components["schemas"]["MessageData"];
+        };
+        /** @description The code of `wx.login`. */
+        OpenidBody: {
+            /** @description Which mini-program, when this server serves several: its appid or its name. The first configured by default. */
+            appid?: string | null;
+            /**
+             * @description Good once, for five minutes.
+             * @example 081abc123
+             */
+            code: string | null;
+        };
+        /** @description Who it is. */
+        OpenidData: {
+            openid: string;
+            /** @description A user token: with it a person may record actions and save subscriptions for themselves. */
+            token: string;
+        };
         /** @description The code of the phone button, which is another than `wx.login`'s. */
         PhoneBody: {
             code: string | null;
@@ -1263,6 +1787,36 @@ export interface components {
             /** @description ISO 8601 in UTC with milliseconds. */
             updated_at: string;
         };
+        /** @description A push, without what it says. */
+        PushData: {
+            appid: string;
+            /** @description What it says. For `admin` only, and not in lists. */
+            body?: Record<string, never> | null;
+            /** Format: date-time */
+            created_at: string;
+            event?: string | null;
+            /** @example psh_0195a3f2c1d07c3b8e4f5a6b7c8d9e0f */
+            id: string;
+            /** @description `event`, `text` and the like. */
+            kind: string;
+            openid?: string | null;
+            reason?: string | null;
+            /** @example worked */
+            state: string;
+            /**
+             * Format: int64
+             * @description How often it came.
+             */
+            times: number;
+            /** Format: date-time */
+            worked_at?: string | null;
+        };
+        /** @description Pushes, newest first. */
+        PushPage: {
+            items: components["schemas"]["PushData"][];
+            /** @description Where the next page begins; null when this is the last. */
+            next_cursor?: string | null;
+        };
         /** @description A new QR code. */
         QrData: {
             /** @description ISO 8601 in UTC with milliseconds. */
@@ -1271,6 +1825,22 @@ export interface components {
             qr_code_data: string;
             /** @description A UUID. */
             session_id: string;
+        };
+        /** @description The message is queued. */
+        QueuedData: {
+            messageId: string;
+            /** @example queued */
+            state: string;
+        };
+        /** @description What came of an action. */
+        RecordedData: {
+            action: components["schemas"]["ActionData"];
+            actionId: string;
+            customer?: components["schemas"]["LeadData"] | null;
+            /** @description Whether a lead was made. */
+            customerCreated: boolean;
+            /** @description The lead's id, when there is one. */
+            customerId?: string | null;
         };
         /** @description A refresh's answer. */
         RefreshData: {
@@ -1281,6 +1851,40 @@ export interface components {
              * @example 604800
              */
             expires_in: number;
+        };
+        /** @description A subscription message. */
+        SendBody: {
+            /** @description Which mini-program, when this server serves several: its appid or its name. The first configured by default. */
+            appid?: string | null;
+            /** @description The template's fields, each `{"value": "…"}`. What is too long for its kind is cut. */
+            data: Record<string, never>;
+            /** @description `zh_CN`, `en_US`, `zh_HK` or `zh_TW`. */
+            lang?: string | null;
+            /** @description `developer`, `trial` or `formal`. */
+            miniprogram_state?: string | null;
+            /** @description The page that a tap opens, with its query. */
+            page?: string | null;
+            /** @example TMPL_DEMO_ACTION */
+            template_id: string | null;
+            /** @description The openid of whoever gets it. */
+            touser: string | null;
+        };
+        /** @description WeChat took the message. */
+        SentData: {
+            /**
+             * Format: int64
+             * @example 0
+             */
+            errcode: number;
+            /** @example ok */
+            errmsg: string;
+            /** @description Ours. */
+            messageId: string;
+            /**
+             * Format: int64
+             * @description WeChat's name for it. Beyond what JavaScript counts exactly.
+             */
+            msgid?: number | null;
         };
         /** @description Whether WeChat still knows the session. */
         SessionData: {
@@ -1313,6 +1917,68 @@ export interface components {
              */
             status: string;
             user_id?: components["schemas"]["UserIdJson"] | null;
+        };
+        /** @description Whether an advisor wants messages. */
+        SubscribeBody: {
+            advisorId: string | null;
+            /** @description Which mini-program, when this server serves several: its appid or its name. The first configured by default. */
+            appid?: string | null;
+            /** @description The advisor's openid in the mini-program. */
+            openid: string | null;
+            subscribeData?: components["schemas"]["SubscribeInfo"] | null;
+            subscribed: boolean | null;
+            /** @example TMPL_DEMO_ACTION */
+            templateId: string | null;
+        };
+        /** @description What the page knows of the prompt. */
+        SubscribeInfo: {
+            /**
+             * @description What `wx.requestSubscribeMessage` answered for the template: `accept`, `reject`, `ban` or `filter`. Each accept of a
+             *     one-time template is one message.
+             * @example accept
+             */
+            subscriptionStatus?: string | null;
+        };
+        /** @description A subscription. */
+        SubscriptionData: {
+            _id: string;
+            advisorId: string;
+            openid: string;
+            /**
+             * Format: int64
+             * @description Messages that may still be sent; null for a long-term template, which has no ledger.
+             */
+            remaining?: number | null;
+            /** Format: date-time */
+            subscribeTime?: string | null;
+            subscribed: boolean;
+            templateId: string;
+            /** Format: date-time */
+            unsubscribeTime?: string | null;
+        };
+        /** @description Subscriptions, newest first. */
+        SubscriptionPage: {
+            items: components["schemas"]["SubscriptionData"][];
+            /** @description Where the next page begins; null when this is the last. */
+            nextCursor?: string | null;
+        };
+        /** @description What a success looks like. */
+        Success_ActionPage: {
+            /** @description Actions, newest first. */
+            data: {
+                items: components["schemas"]["ActionData"][];
+                /** @description Where the next page begins; null when this is the last. */
+                nextCursor?: string | null;
+            };
+            message: string;
+            /** @example true */
+            success: boolean;
+            /**
+             * Format: int64
+             * @description Unix milliseconds.
+             * @example 1795161600000
+             */
+            timestamp: number;
         };
         /** @description What a success looks like. */
         Success_AuthData: {
@@ -1462,6 +2128,78 @@ export interface components {
             timestamp: number;
         };
         /** @description What a success looks like. */
+        Success_LeadData: {
+            /** @description A customer who told a phone number. */
+            data: {
+                _id: string;
+                assignedTo: string;
+                contractStatus: string;
+                /** Format: date-time */
+                createdAt: string;
+                createdBy: string;
+                /**
+                 * @description `CUS` and eleven digits.
+                 * @example CUS00012345678
+                 */
+                customerId: string;
+                leadLevel: string;
+                leadSource: string;
+                name: string;
+                /** @description Null once it was erased. */
+                phone?: string | null;
+                remarks: string;
+                /** @description The openid. */
+                wechatId: string;
+            };
+            message: string;
+            /** @example true */
+            success: boolean;
+            /**
+             * Format: int64
+             * @description Unix milliseconds.
+             * @example 1795161600000
+             */
+            timestamp: number;
+        };
+        /** @description What a success looks like. */
+        Success_LeadPage: {
+            /** @description Leads, newest first. */
+            data: {
+                items: components["schemas"]["LeadData"][];
+                /** @description Where the next page begins; null when this is the last. */
+                nextCursor?: string | null;
+            };
+            message: string;
+            /** @example true */
+            success: boolean;
+            /**
+             * Format: int64
+             * @description Unix milliseconds.
+             * @example 1795161600000
+             */
+            timestamp: number;
+        };
+        /** @description What a success looks like. */
+        Success_LedgerPage: {
+            /** @description What remains of a person's accepts, and why: newest first. */
+            data: {
+                items: components["schemas"]["EntryData"][];
+                /** @description Ask for the next page with it. */
+                nextCursor?: string | null;
+                /** Format: int64 */
+                remaining: number;
+            };
+            message: string;
+            /** @example true */
+            success: boolean;
+            /**
+             * Format: int64
+             * @description Unix milliseconds.
+             * @example 1795161600000
+             */
+            timestamp: number;
+        };
+        /** @description What a success looks like. */
         Success_LoginData: {
             /**
              * Format: int32
@@ -1554,6 +2292,59 @@ export interface components {
              * @example 2026-11-20T08:00:00.000Z
              */
             timestamp: string;
+        };
+        /** @description What a success looks like. */
+        Success_MessagePage: {
+            /** @description A page of messages, newest first. */
+            data: {
+                items: components["schemas"]["MessageData"][];
+                /** @description Ask for the next page with it. */
+                nextCursor?: string | null;
+            };
+            message: string;
+            /** @example true */
+            success: boolean;
+            /**
+             * Format: int64
+             * @description Unix milliseconds.
+             * @example 1795161600000
+             */
+            timestamp: number;
+        };
+        /** @description What a success looks like. */
+        Success_MessageWithAttempts: {
+            /** @description A message with everything that was tried. */
+            data: {
+                attempts: components["schemas"]["AttemptData"][];
+                message: components["schemas"]["MessageData"];
+            };
+            message: string;
+            /** @example true */
+            success: boolean;
+            /**
+             * Format: int64
+             * @description Unix milliseconds.
+             * @example 1795161600000
+             */
+            timestamp: number;
+        };
+        /** @description What a success looks like. */
+        Success_OpenidData: {
+            /** @description Who it is. */
+            data: {
+                openid: string;
+                /** @description A user token: with it a person may record actions and save subscriptions for themselves. */
+                token: string;
+            };
+            message: string;
+            /** @example true */
+            success: boolean;
+            /**
+             * Format: int64
+             * @description Unix milliseconds.
+             * @example 1795161600000
+             */
+            timestamp: number;
         };
         /** @description What a success looks like. */
         Success_Option_BindingData: {
@@ -1656,6 +2447,46 @@ export interface components {
             success: boolean;
         };
         /** @description What a success looks like. */
+        Success_QueuedData: {
+            /** @description The message is queued. */
+            data: {
+                messageId: string;
+                /** @example queued */
+                state: string;
+            };
+            message: string;
+            /** @example true */
+            success: boolean;
+            /**
+             * Format: int64
+             * @description Unix milliseconds.
+             * @example 1795161600000
+             */
+            timestamp: number;
+        };
+        /** @description What a success looks like. */
+        Success_RecordedData: {
+            /** @description What came of an action. */
+            data: {
+                action: components["schemas"]["ActionData"];
+                actionId: string;
+                customer?: components["schemas"]["LeadData"] | null;
+                /** @description Whether a lead was made. */
+                customerCreated: boolean;
+                /** @description The lead's id, when there is one. */
+                customerId?: string | null;
+            };
+            message: string;
+            /** @example true */
+            success: boolean;
+            /**
+             * Format: int64
+             * @description Unix milliseconds.
+             * @example 1795161600000
+             */
+            timestamp: number;
+        };
+        /** @description What a success looks like. */
         Success_RefreshData: {
             /**
              * Format: int32
@@ -1680,6 +2511,35 @@ export interface components {
              * @example 2026-11-20T08:00:00.000Z
              */
             timestamp: string;
+        };
+        /** @description What a success looks like. */
+        Success_SentData: {
+            /** @description WeChat took the message. */
+            data: {
+                /**
+                 * Format: int64
+                 * @example 0
+                 */
+                errcode: number;
+                /** @example ok */
+                errmsg: string;
+                /** @description Ours. */
+                messageId: string;
+                /**
+                 * Format: int64
+                 * @description WeChat's name for it. Beyond what JavaScript counts exactly.
+                 */
+                msgid?: number | null;
+            };
+            message: string;
+            /** @example true */
+            success: boolean;
+            /**
+             * Format: int64
+             * @description Unix milliseconds.
+             * @example 1795161600000
+             */
+            timestamp: number;
         };
         /** @description What a success looks like. */
         Success_SessionData: {
@@ -1724,6 +2584,53 @@ export interface components {
             message?: string | null;
             /** @example true */
             success: boolean;
+        };
+        /** @description What a success looks like. */
+        Success_SubscriptionData: {
+            /** @description A subscription. */
+            data: {
+                _id: string;
+                advisorId: string;
+                openid: string;
+                /**
+                 * Format: int64
+                 * @description Messages that may still be sent; null for a long-term template, which has no ledger.
+                 */
+                remaining?: number | null;
+                /** Format: date-time */
+                subscribeTime?: string | null;
+                subscribed: boolean;
+                templateId: string;
+                /** Format: date-time */
+                unsubscribeTime?: string | null;
+            };
+            message: string;
+            /** @example true */
+            success: boolean;
+            /**
+             * Format: int64
+             * @description Unix milliseconds.
+             * @example 1795161600000
+             */
+            timestamp: number;
+        };
+        /** @description What a success looks like. */
+        Success_SubscriptionPage: {
+            /** @description Subscriptions, newest first. */
+            data: {
+                items: components["schemas"]["SubscriptionData"][];
+                /** @description Where the next page begins; null when this is the last. */
+                nextCursor?: string | null;
+            };
+            message: string;
+            /** @example true */
+            success: boolean;
+            /**
+             * Format: int64
+             * @description Unix milliseconds.
+             * @example 1795161600000
+             */
+            timestamp: number;
         };
         /** @description What a success looks like. */
         Success_TokenData: {
@@ -1855,6 +2762,8 @@ export interface components {
              * @example 051v0m000ObAyK19vV1005SDWf0v0m0s
              */
             code?: string | null;
+            /** @description For a code of ours: the secret behind the `code_challenge` of `/api/wechat/authorize-url` (RFC 7636). */
+            code_verifier?: string | null;
             /** @description As it came with the code, when it is from `/api/wechat/authorize-url`. */
             state?: string | null;
         };
@@ -1937,6 +2846,324 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    saveSubscription: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Asked again with the same key within a day, it counts once */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SubscribeBody"];
+            };
+        };
+        responses: {
+            /** @description Saved */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Success_SubscriptionData"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Payload Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+        };
+    };
+    subscriptions: {
+        parameters: {
+            query?: {
+                advisorId?: string;
+                openid?: string;
+                templateId?: string;
+                subscribed?: boolean;
+                /** @description As the page before says it. */
+                cursor?: string;
+                /** @description 1 to 200; 50 when it is not given. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Success_SubscriptionPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+        };
+    };
+    subscriptionLedger: {
+        parameters: {
+            query?: {
+                /** @description The nextCursor of the page before */
+                cursor?: string;
+                /** @description Entries of a page: 1 to 200, 50 by default */
+                limit?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The subscription's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Success_LedgerPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
                 };
             };
         };
@@ -2390,6 +3617,7 @@ export interface operations {
                 code?: string;
                 state?: string;
                 app?: string;
+                code_verifier?: string;
             };
             header?: never;
             path?: never;
@@ -2518,6 +3746,7 @@ export interface operations {
                 code?: string;
                 state?: string;
                 app?: string;
+                code_verifier?: string;
             };
             header?: never;
             path?: never;
@@ -2630,6 +3859,229 @@ export interface operations {
             };
         };
     };
+    recordAction: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Asked again with the same key within a day, it is the same action */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ActionBody"];
+            };
+        };
+        responses: {
+            /** @description Recorded */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Success_RecordedData"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Payload Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+        };
+    };
+    actions: {
+        parameters: {
+            query?: {
+                advisorId?: string;
+                customerId?: string;
+                actionType?: string;
+                /** @description A lead's id. */
+                customerRecordId?: string;
+                /** @description Recorded at this instant or later: ISO 8601 or Unix milliseconds. */
+                from?: string;
+                /** @description Recorded before this instant. */
+                to?: string;
+                /** @description As the page before says it. */
+                cursor?: string;
+                /** @description 1 to 200; 50 when it is not given. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Success_ActionPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+        };
+    };
     health: {
         parameters: {
             query?: never;
@@ -2686,6 +4138,282 @@ export interface operations {
             };
         };
     };
+    leads: {
+        parameters: {
+            query?: {
+                /** @description However it is written. */
+                phone?: string;
+                /** @description An advisor's id. */
+                assignedTo?: string;
+                openid?: string;
+                /** @description Made at this instant or later: ISO 8601 or Unix milliseconds. */
+                from?: string;
+                /** @description Made before this instant. */
+                to?: string;
+                /** @description As the page before says it. */
+                cursor?: string;
+                /** @description 1 to 200; 50 when it is not given. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Success_LeadPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+        };
+    };
+    leadsCsv: {
+        parameters: {
+            query?: {
+                /** @description However it is written. */
+                phone?: string;
+                /** @description An advisor's id. */
+                assignedTo?: string;
+                openid?: string;
+                /** @description Made at this instant or later: ISO 8601 or Unix milliseconds. */
+                from?: string;
+                /** @description Made before this instant. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A line for each lead */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+        };
+    };
+    leadById: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The lead */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Success_LeadData"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+        };
+    };
     live: {
         parameters: {
             query?: never;
@@ -2706,6 +4434,739 @@ export interface operations {
             };
             /** @description Method Not Allowed */
             405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    sendMessage: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Asked again with the same key within a day, it is the same message */
+                "Idempotency-Key"?: string | null;
+                /** @description `respond-async`: queue it */
+                Prefer?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SendBody"];
+            };
+        };
+        responses: {
+            /** @description Sent */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Success_SentData"];
+                };
+            };
+            /** @description Queued */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Success_QueuedData"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Payload Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+        };
+    };
+    listMessages: {
+        parameters: {
+            query?: {
+                /** @description Only those in this state */
+                state?: string;
+                /** @description Only those to this person */
+                openid?: string;
+                /** @description Only those made at this time or later */
+                from?: string;
+                /** @description Only those made before this time */
+                to?: string;
+                /** @description The nextCursor of the page before */
+                cursor?: string;
+                /** @description Entries of a page: 1 to 200, 50 by default */
+                limit?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Success_MessagePage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+        };
+    };
+    getMessage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The message's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The message */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Success_MessageWithAttempts"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+        };
+    };
+    retryMessage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The message's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Queued again */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Success_MessageWithAttempts"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Payload Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+        };
+    };
+    pushes: {
+        parameters: {
+            query?: {
+                /** @description `stored`, `worked`, `unknown` or `failed`. */
+                state?: string;
+                /** @description The event, as WeChat writes it. */
+                event?: string;
+                openid?: string;
+                /** @description As the page before says it. */
+                cursor?: string;
+                /** @description 1 to 200; 50 when it is not given. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PushPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    pushById: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The push */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PushData"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    replayPush: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The push */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It waits for its work */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PushData"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Payload Too Large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4075,6 +6536,8 @@ export interface operations {
                 app?: string;
                 /** @description A relay's own state, which it gets back with our code. */
                 state?: string;
+                /** @description Binds our code to the relay: the SHA-256 of a secret of its own, in base64url (RFC 7636, method S256). */
+                code_challenge?: string;
             };
             header?: never;
             path?: never;
@@ -4707,6 +7170,120 @@ export interface operations {
             };
         };
     };
+    getOpenid: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenidBody"];
+            };
+        };
+        responses: {
+            /** @description The openid and a user token */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Success_OpenidData"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Payload Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EngagementError"];
+                };
+            };
+        };
+    };
     startQrLogin: {
         parameters: {
             query?: never;
@@ -5237,6 +7814,7 @@ export interface operations {
                 code?: string;
                 state?: string;
                 app?: string;
+                code_verifier?: string;
             };
             header?: never;
             path?: never;
@@ -5365,6 +7943,7 @@ export interface operations {
                 code?: string;
                 state?: string;
                 app?: string;
+                code_verifier?: string;
             };
             header?: never;
             path?: never;
@@ -6344,6 +8923,200 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WebLoginError"];
+                };
+            };
+        };
+    };
+    verifyPush: {
+        parameters: {
+            query?: {
+                /** @description SHA-1 of token, timestamp and nonce. */
+                signature?: string;
+                /** @description Unix seconds. */
+                timestamp?: string;
+                nonce?: string;
+                /** @description In safe and compatible mode: the same with the ciphertext. */
+                msg_signature?: string;
+                /** @description `aes` in safe and compatible mode. Not believed. */
+                encrypt_type?: string;
+                /** @description Not believed. */
+                openid?: string;
+                /** @description Answered as it is. */
+                echostr?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The app's name or appid */
+                app: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The echostr */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+        };
+    };
+    push: {
+        parameters: {
+            query?: {
+                /** @description SHA-1 of token, timestamp and nonce. */
+                signature?: string;
+                /** @description Unix seconds. */
+                timestamp?: string;
+                nonce?: string;
+                /** @description In safe and compatible mode: the same with the ciphertext. */
+                msg_signature?: string;
+                /** @description `aes` in safe and compatible mode. Not believed. */
+                encrypt_type?: string;
+                /** @description Not believed. */
+                openid?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The app's name or appid */
+                app: string;
+            };
+            cookie?: never;
+        };
+        /** @description XML or JSON */
+        requestBody: {
+            content: {
+                "text/xml": string;
+            };
+        };
+        responses: {
+            /** @description `success` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Method Not Allowed */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Payload Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
                 };
             };
         };

@@ -1,0 +1,51 @@
+import type { Language } from '@weir/react';
+
+const en = {
+  title: 'Your account',
+  language: 'Language',
+  signIn: 'Sign in',
+  signOut: 'Sign out',
+  orToken: 'Or with a token',
+  token: 'Token',
+  useToken: 'Use this token',
+  howToken: 'An application gives its users one; for a try:',
+  share: 'Sharing',
+  shareText: 'A page with WeChat on it',
+  shareReady: 'A friend who is sent this page sees its title and text.',
+  shareWait: 'Asking WeChat…',
+  shareElsewhere: 'Open this page in WeChat to share it.',
+};
+
+export const PAGE: Record<Language, typeof en> = {
+  en,
+  zh: {
+    title: '我的账号',
+    language: '语言',
+    signIn: '登录',
+    signOut: '退出登录',
+    orToken: '或使用令牌',
+    token: '令牌',
+    useToken: '使用此令牌',
+    howToken: '令牌由应用发给用户；试用时可运行：',
+    share: '分享',
+    shareText: '接入微信的页面',
+    shareReady: '好友收到此页面时将看到标题和简介。',
+    shareWait: '正在请求微信…',
+    shareElsewhere: '请在微信中打开此页面进行分享。',
+  },
+  ru: {
+    title: 'Ваш аккаунт',
+    language: 'Язык',
+    signIn: 'Вход',
+    signOut: 'Выйти',
+    orToken: 'Или по токену',
+    token: 'Токен',
+    useToken: 'Войти с токеном',
+    howToken: 'Токен выдаёт приложение; для пробы:',
+    share: 'Поделиться',
+    shareText: 'Страница с WeChat',
+    shareReady: 'Друг, которому отправят эту страницу, увидит её название и описание.',
+    shareWait: 'Запрос к WeChat…',
+    shareElsewhere: 'Откройте эту страницу в WeChat, чтобы поделиться.',
+  },
+};
