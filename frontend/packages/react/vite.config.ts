@@ -8,5 +8,10 @@ export default defineConfig({
     // What vite leaves unminified in libraries is measured here, and unpacked by whoever bundles it anyway.
     rolldownOptions: { external: ['react', 'react/jsx-runtime'], output: { minify: true } },
   },
-  test: { environment: 'jsdom', include: ['test/**/*.test.{ts,tsx}'], restoreMocks: true },
+  test: {
+    environment: 'jsdom',
+    setupFiles: 'test/setup.ts',
+    include: ['test/**/*.test.{ts,tsx}'],
+    restoreMocks: true,
+  },
 });

@@ -28,7 +28,8 @@ export function CodeView({
   const { words } = useWeir();
   const saying = useId();
   const left = useSecondsLeft(session.session_id, session.expires_at, createdAt);
-  const isOver = status === 'expired' || (left === 0 && status !== 'confirmed');
+  // Only the server's own times can say that it is over: the browser's clock may be fast.
+  const isOver = status === 'expired' || (left === 0 && createdAt !== undefined && status !== 'confirmed');
   const shown = isOver ? 'expired' : status;
   const said = { pending: invitation, scanned: words.scanned, confirmed: done, expired: words.expired }[
     shown
@@ -51,7 +52,7 @@ export function CodeView({
           </button>
         )}
       </div>
-      {!isOver && status !== 'confirmed' && left !== null && (
+      {!isOver && status !== 'confirmed' && left !== null && left > 0 && (
         <p className="weir-quiet" role="timer">
           {words.left(`${Math.floor(left / 60)}:${String(left % 60).padStart(2, '0')}`)}
         </p>
