@@ -17,8 +17,10 @@ demo: build ## start WeChat's double and the gateway together, with example data
 test: ## every test, on SQLite and PostgreSQL
 	bash scripts/setup.sh test
 	$(CARGO) test --workspace --doc --quiet
+	bash scripts/frontend.sh test
 	$(CARGO) build --package weir
 	bash e2e/sdk/run.sh $(target)/debug/weir
+	bash scripts/frontend.sh browser $(target)/debug/weir
 	WEIR_REQUIRE_POSTGRES=1 $(CARGO) nextest run --workspace
 
 build: ## the release binary: target/release/weir
@@ -35,6 +37,7 @@ check: ## formatting, lints, architecture, dependencies, generated files
 	$(CARGO) clippy --workspace --all-targets --quiet -- --deny warnings
 	$(CARGO) nextest run --package weir-testkit --test architecture
 	bash scripts/generated.sh --check
+	bash scripts/frontend.sh check
 	bash scripts/deny.sh
 
 fuzz: ## every fuzz target, FUZZ_RUNS inputs each (1,000,000); FUZZ_TARGETS names some
@@ -44,6 +47,7 @@ fuzz: ## every fuzz target, FUZZ_RUNS inputs each (1,000,000); FUZZ_TARGETS name
 fmt: ## format the code and write the generated files again
 	$(CARGO) fmt --all
 	bash scripts/generated.sh
+	bash scripts/frontend.sh generate
 
 help: ## this list
 	@grep --extended-regexp --no-filename '^[a-z]+:.*## ' $(MAKEFILE_LIST) \

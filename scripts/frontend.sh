@@ -59,7 +59,6 @@ check)
     ;;
 build) build ;;
 test)
-    build
     npm run --silent test --workspace @weir/react
     ;;
 browser)
