@@ -26,7 +26,7 @@ dt{flex:0 0 auto;color:#70757d}\
 dd{margin:0 0 0 auto;text-align:right;overflow-wrap:anywhere;min-width:0}\
 dd.strong{font-weight:600}\
 button{display:block;width:100%;min-height:50px;margin:0 0 12px;border:0;border-radius:10px;font:inherit;font-weight:600;\
-color:#fff;background:#07c160}\
+color:#fff;background:#07753c}\
 button:active{opacity:.8}\
 button.quiet{color:#c8372d;background:#fff}\
 footer{font-size:13px;color:#70757d;text-align:center;overflow-wrap:anywhere}\
