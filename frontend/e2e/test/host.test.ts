@@ -126,6 +126,8 @@ test("another login's code and state in the address are left alone, beside a sig
   await button.click();
   await consent(page, 'alice');
   await page.locator('.weir-settings').waitFor();
+  // WeChat has checked the signature of this address.
+  await see(page, 'A friend who is sent this page sees its title and text.');
   await look(page, 'h5-signed-in');
   expect(exchanges).toHaveLength(1);
   expect(exchanges[0]).not.toContain('their');
