@@ -230,9 +230,9 @@ pub async fn page(app: &App, wanted: &Wanted, filter: &Filter) -> Outcome<Page<P
 pub async fn find(app: &App, id: &PushId) -> Outcome<(PushRow, Option<String>)> {
     let row = rows::find(&app.store, id).await?.ok_or_else(no_such)?;
     let body = rows::body(&app.store, id).await?.filter(|row| !row.body.is_empty());
-    let text = body.map(|row| app.sealer.open(&row.body, &context(id)).map(|text| text.expose().to_owned()));
-    let text = text.transpose().map_err(|error| Failure::new(Code::Internal).cause(error))?;
-    Ok((row, text))
+    // What does not open was sealed with a key that is gone.
+    let text = body.and_then(|row| app.sealer.open(&row.body, &context(id)).ok());
+    Ok((row, text.map(|text| text.expose().to_owned())))
 }
 
 fn no_such() -> Failure {

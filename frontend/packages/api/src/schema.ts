@@ -4928,6 +4928,8 @@ export interface operations {
                 /** @description The event, as WeChat writes it. */
                 event?: string;
                 openid?: string;
+                /** @description The app's name or appid. */
+                app?: string;
                 /** @description As the page before says it. */
                 cursor?: string;
                 /** @description 1 to 200; 50 when it is not given. */
