@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::json;
 use weir_store::{DatabaseUrl, Store, StoreSettings};
 
 use crate::{
@@ -69,14 +69,12 @@ pub async fn run(args: &QueueArgs) -> Result<()> {
     let mut engines = vec![Engine::Sqlite];
     engines.extend(crate::postgres::programs().map(|_| Engine::Postgres));
     let mut stage = Stage::start(&weir, &engines).await?;
-    let mut found = Vec::new();
     for engine in engines {
         let seconds = Duration::from_secs(args.seconds.into());
-        found.push(measure(&mut stage, engine, seconds, args.long).await?);
+        let figures = measure(&mut stage, engine, seconds, args.long).await?;
+        say(&report::queue_table(&[figures]));
     }
-    stage.end().await?;
-    say(&report::queue_table(&found));
-    Ok(())
+    stage.end().await
 }
 
 /// Measures on a stage whose gateway may be restarted.
@@ -85,7 +83,9 @@ pub async fn measure(stage: &mut Stage, engine: Engine, seconds: Duration, long:
     stage.restart_with(engine, QUIET).await?;
     let key = stage.gateway(engine)?.key("crm:write").await?;
     let openids = advisors(stage, stage.gateway(engine)?, &key).await?;
-    let store = Store::open(&StoreSettings::new(DatabaseUrl::parse(&stage.gateway(engine)?.url)?)).await?;
+    // A million rows take PostgreSQL longer than a gateway would wait.
+    let url = DatabaseUrl::parse(&stage.gateway(engine)?.url)?;
+    let store = Store::open(&StoreSettings { patience: PATIENCE, ..StoreSettings::new(url) }).await?;
     let mut actions = Actions { key, sent: 0 };
 
     let gateway = stage.gateway(engine)?;
@@ -140,17 +140,14 @@ async fn advisors(stage: &Stage, gateway: &Gateway, key: &str) -> Result<Vec<Str
         request("POST", "/_sim/users", None, Some(&body.to_string()))
     };
     let simulator = stage.simulator.address;
-    all(simulator, (0..ADVISORS).map(person).collect()).await.context("no advisors")?;
-    let users: Value =
-        serde_json::from_str(&stage.simulator.call(&request("GET", "/_sim/users", None, None)).await?)?;
-    let users = users["users"].as_array().context("no users")?;
-    let is_advisor = |user: &&Value| user["name"].as_str().is_some_and(|name| name.starts_with("advisor"));
-    let openids: Vec<String> = users
-        .iter()
-        .filter(is_advisor)
-        .filter_map(|user| user["openids"][APPID].as_str().map(str::to_owned))
-        .take(ADVISORS)
-        .collect();
+    let pool = Pool::new((0..ADVISORS).map(person).collect());
+    let plan = Plan { server: simulator, duration: PATIENCE, pace: None };
+    let made = drive(plan, drain(&pool, CONNECTIONS, Some(APPID))).await?;
+    // Each answer tells the openid in the mini-program.
+    let openids = pool.collected();
+    if let Some(error) = made.first_error {
+        bail!("no advisors: {error}");
+    }
     if openids.len() < ADVISORS {
         bail!("{} advisors instead of {ADVISORS}", openids.len());
     }
