@@ -5,7 +5,7 @@ export default defineConfig({
   build: {
     target: 'es2022',
     lib: { entry: 'src/index.ts', formats: ['es'], fileName: 'index' },
-    // What vite leaves unminified in libraries is measured here, and unpacked by whoever bundles it anyway.
+    // Vite leaves libraries unminified; what is measured is what visitors download.
     rolldownOptions: { external: ['react', 'react/jsx-runtime'], output: { minify: true } },
   },
   test: {
