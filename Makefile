@@ -23,8 +23,9 @@ test: ## every test, on SQLite and PostgreSQL
 	bash scripts/frontend.sh browser $(target)/debug/weir
 	WEIR_REQUIRE_POSTGRES=1 $(CARGO) nextest run --workspace
 
-build: ## the release binary: target/release/weir
+build: ## the release binary with its pages: target/release/weir
 	bash scripts/setup.sh build
+	bash scripts/frontend.sh build
 	$(CARGO) build --release --package weir
 
 bench: build ## measure the release binary beside a bare server

@@ -2,12 +2,17 @@
 # The pages and components under frontend/, for one entry point of the Makefile:
 #   scripts/frontend.sh install|generate|check|build|test
 #   scripts/frontend.sh browser path/to/weir
-# Without Node nothing is done, and it is said: the server builds without it, with placeholders for the pages.
+# Without Node, or with WEIR_PAGES=none, nothing is done, and it is said: the server builds without, with placeholders
+# for the pages.
 set -euo pipefail
 # A path given is from where the caller stands.
 binary=$(realpath --canonicalize-missing "${2:-target/debug/weir}")
 cd "$(dirname "${BASH_SOURCE[0]}")/../frontend"
 
+if [ "${WEIR_PAGES:-}" = none ]; then
+    echo "SKIPPED frontend: WEIR_PAGES is none, so $1 was not done" >&2
+    exit 0
+fi
 if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
     echo "SKIPPED frontend: node or npm is missing, so $1 was not done" >&2
     exit 0
@@ -28,7 +33,11 @@ install() {
 
 build() {
     npm run --silent build --workspace @weir/react
-    npm run --silent build --workspace @weir/host
+    local app
+    for app in apps/*/; do
+        npm run --silent build --workspace "$app"
+    done
+    node scripts/pack.mjs
     node scripts/sizes.mjs
 }
 

@@ -10,10 +10,11 @@ pub const LONGEST_FUNCTION: usize = 80;
 const ARROWS: &[(&str, &[&str])] = &[
     ("weir-base", &[]),
     ("weir-wechat", &["weir-base"]),
-    ("weir-simulator", &["weir-base", "weir-wechat"]),
+    ("weir-pages", &[]),
+    ("weir-simulator", &["weir-base", "weir-wechat", "weir-pages"]),
     ("weir-store", &["weir-base"]),
     ("weir-core", &["weir-base", "weir-wechat", "weir-store"]),
-    ("weir-http", &["weir-base", "weir-core"]),
+    ("weir-http", &["weir-base", "weir-core", "weir-pages"]),
     ("weir", &["weir-base", "weir-wechat", "weir-simulator", "weir-store", "weir-core", "weir-http"]),
     (
         "weir-bench",

@@ -1,0 +1,131 @@
+//! One file, and the answer that carries it.
+
+use std::{borrow::Cow, io::Read};
+
+use axum::{
+    body::Body,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::Response,
+};
+use bytes::Bytes;
+use flate2::read::GzDecoder;
+use rust_embed::EmbeddedFile;
+
+use crate::choice::takes_gzip;
+
+const PLACEHOLDER: &str = include_str!("placeholder.html");
+
+/// A file of a page.
+#[derive(Clone, Debug)]
+pub struct Asset {
+    content: Content,
+    content_type: &'static str,
+    /// Quoted, as it goes on the wire (RFC 9110, 8.8.3).
+    etag: String,
+    /// The name holds a digest of what is in it, so it never changes.
+    is_immutable: bool,
+}
+
+#[derive(Clone, Debug)]
+enum Content {
+    Gzip(Bytes),
+    Plain(&'static str),
+}
+
+impl Asset {
+    pub(crate) fn packed(path: &str, file: EmbeddedFile) -> Self {
+        let digest = hex::encode(&file.metadata.sha256_hash()[..12]);
+        let bytes = match file.data {
+            Cow::Borrowed(embedded) => Bytes::from_static(embedded),
+            Cow::Owned(read) => Bytes::from(read),
+        };
+        Self {
+            content: Content::Gzip(bytes),
+            content_type: content_type(path),
+            etag: format!("\"{digest}\""),
+            is_immutable: path.starts_with("assets/"),
+        }
+    }
+
+    pub(crate) fn placeholder() -> Self {
+        Self {
+            content: Content::Plain(PLACEHOLDER),
+            content_type: content_type("index.html"),
+            etag: "\"placeholder\"".to_owned(),
+            is_immutable: false,
+        }
+    }
+
+    /// What it holds, unpacked.
+    pub fn text(&self) -> Vec<u8> {
+        match &self.content {
+            Content::Plain(text) => text.as_bytes().to_vec(),
+            Content::Gzip(packed) => {
+                let mut text = Vec::new();
+                // What the build packed unpacks; an empty page tells of a tree that is being built right now.
+                GzDecoder::new(packed.as_ref()).read_to_end(&mut text).map_or_else(|_| Vec::new(), |_| text)
+            }
+        }
+    }
+
+    /// The answer to a GET with these headers: 304 to whoever has it, gzip to whoever takes it (RFC 9110, 12.5.3).
+    /// Policies (frames, content security) are the caller's.
+    pub fn answer(&self, asked: &HeaderMap) -> Response {
+        let has_it = asked
+            .get_all(header::IF_NONE_MATCH)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .map(|tag| tag.trim().trim_start_matches("W/"))
+            .any(|tag| tag == self.etag || tag == "*");
+        let mut answer = Response::new(Body::empty());
+        let headers = answer.headers_mut();
+        headers.insert(
+            header::CACHE_CONTROL,
+            HeaderValue::from_static(if self.is_immutable {
+                "public, max-age=31536000, immutable"
+            } else {
+                "no-cache"
+            }),
+        );
+        headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+        if let Ok(etag) = HeaderValue::from_str(&self.etag) {
+            headers.insert(header::ETAG, etag);
+        }
+        if has_it {
+            *answer.status_mut() = StatusCode::NOT_MODIFIED;
+            return answer;
+        }
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        let body = match &self.content {
+            Content::Gzip(packed) if takes_gzip(asked) => {
+                headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+                Body::from(packed.clone())
+            }
+            Content::Gzip(_) => Body::from(self.text()),
+            Content::Plain(text) => Body::from(*text),
+        };
+        *answer.body_mut() = body;
+        answer
+    }
+}
+
+/// By the endings that the build makes.
+fn content_type(path: &str) -> &'static str {
+    match path.rsplit('.').next().unwrap_or_default() {
+        "html" => "text/html; charset=utf-8",
+        "js" | "mjs" => "text/javascript; charset=utf-8",
+        "css" => "text/css; charset=utf-8",
+        "json" | "map" => "application/json",
+        "svg" => "image/svg+xml",
+        "png" => "image/png",
+        "jpg" => "image/jpeg",
+        "webp" => "image/webp",
+        "ico" => "image/x-icon",
+        "woff2" => "font/woff2",
+        "wasm" => "application/wasm",
+        "txt" => "text/plain; charset=utf-8",
+        _ => "application/octet-stream",
+    }
+}

@@ -1,0 +1,61 @@
+//! The pages of `frontend/apps`, as `scripts/frontend.sh build` leaves them in `frontend/dist/<app>`: compressed once,
+//! embedded in a release build, read from there by a debug build. Without them there is a placeholder
+//! (decision 0032), so that the server builds and runs without Node.
+
+mod asset;
+mod choice;
+
+pub use asset::Asset;
+
+use rust_embed::RustEmbed;
+
+/// A file at a path is the file's gzip: the build packs every file, and nothing else is embedded.
+#[derive(RustEmbed)]
+#[folder = "../../frontend/dist"]
+#[include = "*.gz"]
+struct Built;
+
+/// A page with its files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum App {
+    /// The simulated phone, `/` of the simulator.
+    Phone,
+    /// A host's site and the phone side by side, `/demo` of a demo's gateway.
+    Demo,
+    /// The login that a page drives itself, `/wechat/frontend-driven`.
+    H5,
+}
+
+impl App {
+    pub const ALL: [App; 3] = [App::Phone, App::Demo, App::H5];
+
+    /// Its folder under `frontend/dist`.
+    pub fn folder(self) -> &'static str {
+        match self {
+            Self::Phone => "phone",
+            Self::Demo => "demo",
+            Self::H5 => "h5",
+        }
+    }
+
+    /// Whether this build, or with a debug build this tree, has the page.
+    pub fn is_built(self) -> bool {
+        self.file("index.html").is_some()
+    }
+
+    /// The page itself, or what says how to get it.
+    pub fn page(self) -> Asset {
+        self.file("index.html").unwrap_or_else(Asset::placeholder)
+    }
+
+    /// A file of the page by its path below it, as `assets/index-B1x.js`; `None` for whatever was not built,
+    /// and for paths that point elsewhere.
+    pub fn file(self, path: &str) -> Option<Asset> {
+        let is_plain = path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-/".contains(&byte));
+        if !is_plain || path.split('/').any(|part| part.is_empty() || part.starts_with('.')) {
+            return None;
+        }
+        let packed = Built::get(&format!("{}/{path}.gz", self.folder()))?;
+        Some(Asset::packed(path, packed))
+    }
+}

@@ -1,0 +1,63 @@
+//! Pages as a browser gets them. Some need the frontend built, and say what holds without it too.
+
+use axum::{
+    body::to_bytes,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+};
+use weir_pages::App;
+
+fn headers(pairs: &[(header::HeaderName, &str)]) -> HeaderMap {
+    let value = |text: &str| HeaderValue::from_str(text).expect("headers of the test are plain text");
+    pairs.iter().map(|(name, text)| (name.clone(), value(text))).collect()
+}
+
+#[test]
+fn every_app_has_a_page_or_says_how_to_get_one() {
+    for app in App::ALL {
+        let text = String::from_utf8(app.page().text()).unwrap();
+        assert!(text.to_lowercase().starts_with("<!doctype html>"), "{app:?}: {text:.80}");
+        assert_eq!(text.contains("make build"), !app.is_built(), "{app:?}");
+    }
+}
+
+#[test]
+fn paths_that_point_elsewhere_are_nobodys() {
+    for path in [
+        "",
+        "/",
+        "../demo/index.html",
+        "assets/../index.html",
+        "/etc/passwd",
+        "assets//x",
+        ".gz",
+        "a\\b",
+        "a%2fb",
+    ] {
+        assert!(App::Phone.file(path).is_none(), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn who_has_it_gets_304_and_who_takes_gzip_gets_gzip() {
+    for app in App::ALL {
+        let asset = app.page();
+        let plain = asset.answer(&HeaderMap::new());
+        assert_eq!(plain.status(), StatusCode::OK);
+        assert!(plain.headers().get(header::CONTENT_ENCODING).is_none());
+        assert_eq!(plain.headers()[header::CONTENT_TYPE], "text/html; charset=utf-8");
+        assert_eq!(plain.headers()[header::CACHE_CONTROL], "no-cache");
+        let etag = plain.headers()[header::ETAG].to_str().unwrap().to_owned();
+        assert_eq!(to_bytes(plain.into_body(), usize::MAX).await.unwrap(), asset.text());
+
+        let packed = asset.answer(&headers(&[(header::ACCEPT_ENCODING, "gzip, deflate, br")]));
+        assert_eq!(packed.headers().get(header::CONTENT_ENCODING).is_some(), app.is_built());
+
+        for has in [etag.clone(), format!("W/{etag}"), format!("\"other\", {etag}"), "*".to_owned()] {
+            let again = asset.answer(&headers(&[(header::IF_NONE_MATCH, &has)]));
+            assert_eq!(again.status(), StatusCode::NOT_MODIFIED, "{has}");
+            assert!(to_bytes(again.into_body(), usize::MAX).await.unwrap().is_empty());
+        }
+        let other = asset.answer(&headers(&[(header::IF_NONE_MATCH, "\"other\"")]));
+        assert_eq!(other.status(), StatusCode::OK);
+    }
+}
