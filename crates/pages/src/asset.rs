@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, io::Read};
 
+use aws_lc_rs::digest::{SHA256, digest};
 use axum::{
     body::Body,
     http::{HeaderMap, HeaderValue, StatusCode, header},
@@ -34,25 +35,32 @@ enum Content {
 
 impl Asset {
     pub(crate) fn packed(path: &str, file: EmbeddedFile) -> Self {
-        let digest = hex::encode(&file.metadata.sha256_hash()[..12]);
+        let sha256 = file.metadata.sha256_hash();
         let bytes = match file.data {
             Cow::Borrowed(embedded) => Bytes::from_static(embedded),
             Cow::Owned(read) => Bytes::from(read),
         };
-        Self {
-            content: Content::Gzip(bytes),
-            content_type: content_type(path),
-            etag: format!("\"{digest}\""),
-            is_immutable: path.starts_with("assets/"),
-        }
+        Self::new(path, Content::Gzip(bytes), &sha256)
+    }
+
+    pub(crate) fn embedded(path: &str, packed: &'static [u8]) -> Self {
+        Self::new(path, Content::Gzip(Bytes::from_static(packed)), digest(&SHA256, packed).as_ref())
+    }
+
+    pub(crate) fn plain(path: &str, text: &'static str) -> Self {
+        Self::new(path, Content::Plain(text), digest(&SHA256, text.as_bytes()).as_ref())
     }
 
     pub(crate) fn placeholder() -> Self {
+        Self::plain("index.html", PLACEHOLDER)
+    }
+
+    fn new(path: &str, content: Content, sha256: &[u8]) -> Self {
         Self {
-            content: Content::Plain(PLACEHOLDER),
-            content_type: content_type("index.html"),
-            etag: "\"placeholder\"".to_owned(),
-            is_immutable: false,
+            content,
+            content_type: content_type(path),
+            etag: format!("\"{}\"", hex::encode(&sha256[..12])),
+            is_immutable: path.starts_with("assets/"),
         }
     }
 

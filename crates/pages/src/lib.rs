@@ -4,8 +4,10 @@
 
 mod asset;
 mod choice;
+mod docs;
 
 pub use asset::Asset;
+pub use docs::docs;
 
 use rust_embed::RustEmbed;
 

@@ -8,10 +8,10 @@ mod push;
 
 use axum::{
     Router,
-    extract::State,
-    http::{HeaderValue, StatusCode, header},
-    middleware,
-    response::{IntoResponse, Response},
+    extract::{Path, State},
+    http::{HeaderMap, HeaderValue, header},
+    response::{IntoResponse, Redirect, Response},
+    routing::get,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -49,18 +49,21 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(cgi_bin::getticket))
 }
 
-/// The page at `/docs`: Swagger UI from our own binary, over `/openapi.json`. Without its validator, which would send
-/// the description's address to somebody else.
+/// The page at `/docs`.
 pub(crate) fn docs<S: Clone + Send + Sync + 'static>() -> Router<S> {
-    let config = utoipa_swagger_ui::Config::from("/openapi.json").validator_url("none");
-    let pages: Router<S> = utoipa_swagger_ui::SwaggerUi::new("/docs").config(config).into();
-    pages.layer(middleware::map_response(async |page: Response| {
-        if page.status() == StatusCode::NOT_FOUND {
-            Refusal(Reason::NoSuchPath).into_response()
-        } else {
-            page
-        }
-    }))
+    Router::new()
+        .route("/docs", get(async || Redirect::permanent("/docs/")))
+        .route("/docs/", get(docs_page))
+        .route("/docs/{file}", get(docs_file))
+}
+
+async fn docs_page(headers: HeaderMap) -> Response {
+    docs_file(Path(String::new()), headers).await
+}
+
+async fn docs_file(Path(file): Path<String>, headers: HeaderMap) -> Response {
+    weir_pages::docs(&file)
+        .map_or_else(|| Refusal(Reason::NoSuchPath).into_response(), |asset| asset.answer(&headers))
 }
 
 /// Metrics in Prometheus' text format.

@@ -131,9 +131,9 @@ weir_testkit::engines! {
         }
         // The policy above allows no script inside the page.
         assert!(page.text.split("<script").skip(1).all(|script| script.contains("src=")), "{}", page.text);
-        let settings = weir.client.get("/docs/swagger-initializer.js").await.text;
-        assert!(settings.contains("\"/openapi.json\""), "{settings}");
-        assert!(settings.contains("\"validatorUrl\": \"none\""), "{settings}");
+        let settings = weir.client.get("/docs/start.js").await.text;
+        assert!(settings.contains("'/openapi.json'"), "{settings}");
+        assert!(settings.contains("validatorUrl: 'none'"), "{settings}");
         assert!(!settings.contains("://"), "{settings}");
     }
 
