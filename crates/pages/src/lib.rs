@@ -24,19 +24,16 @@ pub enum App {
     Phone,
     /// A host's site and the phone side by side, `/demo` of a demo's gateway.
     Demo,
-    /// The login that a page drives itself, `/wechat/frontend-driven`.
-    H5,
 }
 
 impl App {
-    pub const ALL: [App; 3] = [App::Phone, App::Demo, App::H5];
+    pub const ALL: [App; 2] = [App::Phone, App::Demo];
 
     /// Its folder under `frontend/dist`.
     pub fn folder(self) -> &'static str {
         match self {
             Self::Phone => "phone",
             Self::Demo => "demo",
-            Self::H5 => "h5",
         }
     }
 
@@ -53,11 +50,20 @@ impl App {
     /// A file of the page by its path below it, as `assets/index-B1x.js`; `None` for whatever was not built,
     /// and for paths that point elsewhere.
     pub fn file(self, path: &str) -> Option<Asset> {
-        let is_plain = path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-/".contains(&byte));
-        if !is_plain || path.split('/').any(|part| part.is_empty() || part.starts_with('.')) {
-            return None;
-        }
-        let packed = Built::get(&format!("{}/{path}.gz", self.folder()))?;
-        Some(Asset::packed(path, packed))
+        file(self.folder(), path)
     }
+}
+
+/// The part of weui that `/wechat/frontend-driven` uses; `None` where the frontend was not built.
+pub fn weui() -> Option<Asset> {
+    file("h5", "weui.css")
+}
+
+fn file(folder: &str, path: &str) -> Option<Asset> {
+    let is_plain = path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-/".contains(&byte));
+    if !is_plain || path.split('/').any(|part| part.is_empty() || part.starts_with('.')) {
+        return None;
+    }
+    let packed = Built::get(&format!("{folder}/{path}.gz"))?;
+    Some(Asset::packed(path, packed))
 }

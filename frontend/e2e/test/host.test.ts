@@ -1,11 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { barriers } from './axe';
 import { confirm, consent, look, read, World } from './world';
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const picture = (page: Page) => page.locator('img.weir-image');
 const WAYS = {
   en: { bind: 'Bind WeChat', unbind: 'Unbind', no: 'Keep it' },
@@ -32,15 +29,6 @@ async function bind(page: Page, who: string): Promise<void> {
   await consent(phone, who);
   await confirm(phone);
   await see(page, 'WeChat account bound.');
-}
-
-/** What stands in the way of people who see or move otherwise than most. */
-async function barriers(page: Page): Promise<string[]> {
-  await page.evaluate(axe);
-  const found = (await page.evaluate('axe.run()')) as AxeResults;
-  return found.violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
 }
 
 test('a code is scanned and confirmed, and the page shows it without being loaded again', async () => {

@@ -1,53 +1,107 @@
-// A login that the page drives itself: two calls, and a state that the server keeps. Copy what you need.
+// A login that the page drives itself: three calls, and a state that the server keeps. Copy what you need.
+//
+//   GET  /api/wechat/authorize-url  where WeChat asks for consent, and the state that it brings back
+//   POST /api/wechat/auth           the code that it brings back, for the person; sets a cookie that proves who this is
+//   GET  /api/user/{openid}         whether that is still good: it is for 24 hours
 'use strict';
 
-const $ = (id) => document.getElementById(id);
-const PAGE = location.origin + location.pathname;
-const time = (seconds) => new Date(seconds * 1000).toLocaleString('zh-CN');
+const WORDS = {
+  'zh-CN': {
+    title: '微信授权', checking: '正在检查授权状态…', entering: '正在登录…', valid: '授权有效', needed: '需要授权', welcome: '请授权以继续',
+    over: '授权已过期，请重新授权', renewing: '授权已过期，正在重新授权…', refused: '您取消了授权', failed: '授权失败', foreign: 'state 无效，请重新授权',
+    no_start: '无法开始授权', no_check: '无法检查授权状态', offline: '无法连接服务器，请检查网络后重试', login: '微信授权登录', again: '重新授权',
+    nickname: '昵称', since: '授权时间', until: '有效期至', unknown: '未提供',
+  },
+  en: {
+    title: 'WeChat login', checking: 'Checking your login…', entering: 'Logging in…', valid: 'You are logged in', needed: 'Please log in',
+    welcome: 'Log in to go on', over: 'Your login is over, please log in again', renewing: 'Your login is over, logging in again…',
+    refused: 'You cancelled the login', failed: 'The login failed', foreign: 'This link was not made by this page: please log in again',
+    no_start: 'The login could not start', no_check: 'Your login could not be checked',
+    offline: 'The server cannot be reached: check the network and try again', login: 'Log in with WeChat', again: 'Log in again',
+    nickname: 'Nickname', since: 'Logged in', until: 'Good until', unknown: 'not given',
+  },
+  ru: {
+    title: 'Вход через WeChat', checking: 'Проверяем вход…', entering: 'Входим…', valid: 'Вы вошли', needed: 'Нужен вход',
+    welcome: 'Войдите, чтобы продолжить', over: 'Срок входа истёк, войдите снова', renewing: 'Срок входа истёк, входим снова…',
+    refused: 'Вы отменили вход', failed: 'Войти не удалось', foreign: 'Эта ссылка создана не этой страницей: войдите снова',
+    no_start: 'Не удалось начать вход', no_check: 'Не удалось проверить вход',
+    offline: 'Сервер недоступен: проверьте сеть и попробуйте снова', login: 'Войти через WeChat', again: 'Войти снова',
+    nickname: 'Имя', since: 'Вход выполнен', until: 'Действует до', unknown: 'не указано',
+  },
+};
 
-function show(status, error) {
+// The page's own address: what WeChat is asked to come back to, and what stays in the address bar afterwards.
+const PAGE = location.origin + location.pathname;
+const query = new URLSearchParams(location.search);
+
+// `?lang=` counts, also after the way to WeChat and back; then the browser's language.
+if (query.get('lang')) sessionStorage.setItem('wechat_lang', query.get('lang'));
+const wanted = (sessionStorage.getItem('wechat_lang') || navigator.language || 'zh').slice(0, 2).toLowerCase();
+const LANG = Object.keys(WORDS).find((lang) => lang.startsWith(wanted)) || 'zh-CN';
+const words = WORDS[LANG];
+
+const $ = (id) => document.getElementById(id);
+const time = (seconds) => new Date(seconds * 1000).toLocaleString(LANG);
+
+document.documentElement.lang = LANG;
+document.title = words.title;
+for (const element of document.querySelectorAll('[data-word]')) element.textContent = words[element.dataset.word];
+
+function show(icon, status, error) {
+  $('icon').className = `weui-icon-${icon} weui-icon_msg`;
   $('status').textContent = status;
   $('error').textContent = error || '';
   $('error').hidden = !error;
+  document.querySelector('main').setAttribute('aria-busy', String(icon === 'waiting'));
 }
 
+// Every answer is {code, message, data}; a code other than 200 comes with a message for people.
 async function call(path, options) {
-  const response = await fetch(path, { credentials: 'same-origin', ...options });
-  const answer = await response.json();
-  if (answer.code !== 200) throw new Error(answer.message);
+  let response;
+  try {
+    response = await fetch(path, { credentials: 'same-origin', ...options });
+  } catch {
+    throw new Error(words.offline);
+  }
+  // A proxy on the way may answer with a page of its own.
+  const answer = await response.json().catch(() => ({ message: `HTTP ${response.status}` }));
+  if (answer.code !== 200) throw new Error(answer.message || `HTTP ${response.status}`);
   return answer.data;
 }
 
 // Where WeChat asks for consent. In other browsers WeChat shows a notice; the simulator works in all of them.
 async function authorize() {
+  $('login').disabled = $('again').disabled = true;
   try {
-    const query = new URLSearchParams({ redirect: PAGE, scope: 'snsapi_userinfo' });
-    const { url, state } = await call('/api/wechat/authorize-url?' + query);
+    const asked = new URLSearchParams({ redirect: PAGE, scope: 'snsapi_userinfo' });
+    const { url, state } = await call('/api/wechat/authorize-url?' + asked);
     sessionStorage.setItem('wechat_state', state);
     location.assign(url);
   } catch (error) {
-    ask('无法开始授权', error.message);
+    ask('warn', words.no_start, error.message);
   }
 }
 
-function ask(status, error) {
-  show(status, error);
+function ask(icon, status, error) {
+  show(icon, status, error);
   $('user').hidden = true;
   $('again').hidden = true;
   $('login').hidden = false;
+  $('login').disabled = false;
 }
 
 function display(user) {
   sessionStorage.removeItem('wechat_again');
-  show('授权有效');
+  show('success', words.valid);
   $('avatar').hidden = !user.headimgurl;
   if (user.headimgurl) $('avatar').src = user.headimgurl;
-  $('nickname').textContent = user.nickname || '未提供';
+  $('nickname').textContent = user.nickname || words.unknown;
   $('openid').textContent = user.openid;
   $('login_time').textContent = time(user.login_time);
   $('expires_at').textContent = time(user.expires_at || user.login_time + 86400);
   $('user').hidden = false;
   $('again').hidden = false;
+  $('again').disabled = false;
   $('login').hidden = true;
 }
 
@@ -55,10 +109,8 @@ function display(user) {
 async function comeBack(code, state) {
   history.replaceState(null, '', PAGE);
   // A code that this page did not ask for is somebody else's: whoever made the link would have us log in as them.
-  if (!state || state !== sessionStorage.getItem('wechat_state')) {
-    return ask('授权失败', 'state 无效，请重新授权');
-  }
-  show('正在登录…');
+  if (!state || state !== sessionStorage.getItem('wechat_state')) return ask('warn', words.failed, words.foreign);
+  show('waiting', words.entering);
   try {
     const { user_info } = await call('/api/wechat/auth', {
       method: 'POST',
@@ -68,7 +120,7 @@ async function comeBack(code, state) {
     localStorage.setItem('wechat_openid', user_info.openid);
     display(user_info);
   } catch (error) {
-    ask('授权失败', error.message);
+    ask('warn', words.failed, error.message);
   }
 }
 
@@ -79,12 +131,12 @@ async function check(openid) {
     // Over: go and ask again, but only once, should WeChat send us straight back.
     if (result.exists && !sessionStorage.getItem('wechat_again')) {
       sessionStorage.setItem('wechat_again', '1');
-      show('授权已过期，正在重新授权…');
+      show('waiting', words.renewing);
       return authorize();
     }
-    ask(result.exists ? '授权已过期，请重新授权' : '需要授权');
+    ask('info', result.exists ? words.over : words.needed);
   } catch (error) {
-    ask('无法检查授权状态', error.message);
+    ask('warn', words.no_check, error.message);
   }
 }
 
@@ -93,7 +145,6 @@ $('again').addEventListener('click', () => {
   localStorage.removeItem('wechat_openid');
   authorize();
 });
-
 $('avatar').addEventListener('error', () => { $('avatar').hidden = true; });
 
 // After a login through Weir's own callback the openid stands behind the #.
@@ -102,9 +153,8 @@ if (hash.get('openid')) {
   localStorage.setItem('wechat_openid', hash.get('openid'));
   history.replaceState(null, '', PAGE);
 }
-const query = new URLSearchParams(location.search);
 const openid = localStorage.getItem('wechat_openid');
 if (query.get('code')) comeBack(query.get('code'), query.get('state'));
-else if (query.has('state')) ask('您取消了授权');
+else if (query.has('state')) ask('warn', words.refused);
 else if (openid) check(openid);
-else ask('请授权以继续');
+else ask('info', words.welcome);

@@ -3,7 +3,7 @@
 use axum::{
     Router,
     extract::State,
-    http::{HeaderValue, header},
+    http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -12,13 +12,16 @@ use crate::{Shared, extract::Stranger};
 
 const PAGE: &str = include_str!("frontend-driven.html");
 const SCRIPT: &str = include_str!("frontend-driven.js");
+/// Where the frontend was not built, so that there is no weui.
+const PLAIN_STYLE: &str = include_str!("frontend-driven.css");
 /// The script is ours, avatars are WeChat's.
-const POLICY: &str = "default-src 'self'; img-src 'self' data: https: http:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'";
+const POLICY: &str = "default-src 'self'; img-src 'self' data: https: http:; frame-ancestors 'none'";
 
 pub(crate) fn routes(server: Shared) -> Router {
     Router::new()
         .route("/wechat/frontend-driven", get(page))
         .route("/wechat/frontend-driven.js", get(script))
+        .route("/wechat/frontend-driven.css", get(style))
         .with_state(server)
 }
 
@@ -37,4 +40,15 @@ async fn script(_: Stranger, State(_): State<Shared>) -> Response {
         (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
     ];
     (headers, SCRIPT).into_response()
+}
+
+async fn style(_: Stranger, State(_): State<Shared>, asked: HeaderMap) -> Response {
+    if let Some(weui) = weir_pages::weui() {
+        return weui.answer(&asked);
+    }
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("text/css; charset=utf-8")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+    ];
+    (headers, PLAIN_STYLE).into_response()
 }

@@ -130,5 +130,16 @@ weir_testkit::engines! {
         let script = weir.client.get("/wechat/frontend-driven.js").await;
         assert!(script.text.contains("state !== sessionStorage.getItem('wechat_state')"), "a foreign state logs nobody in");
         assert!(script.status == 200 && script.text.contains("/api/wechat/auth"));
+        let style = weir.client.get("/wechat/frontend-driven.css").await;
+        assert!(style.status == 200 && style.text.contains(".weui-btn_primary"), "built with Node or not");
+        // Nothing comes from elsewhere, and every word that the page shows first exists in the script's three languages.
+        for text in [&page.text, &script.text, &style.text] {
+            for link in ["src=\"http", "href=\"http", "url(http", "import "] {
+                assert!(!text.contains(link), "{link}");
+            }
+        }
+        for word in page.text.split("data-word=\"").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+            assert_eq!(script.text.matches(&format!("{word}:")).count(), 3, "{word}");
+        }
     }
 }
