@@ -2,6 +2,7 @@
 
 pub mod access;
 mod connection;
+mod demo;
 mod extract;
 mod families;
 #[doc(hidden)]
@@ -21,6 +22,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use weir_base::{Stopwatch, settings, settings::Span};
 use weir_core::App;
 
+pub use demo::Demo;
 pub use openapi::openapi_json;
 
 settings! {
@@ -70,11 +72,13 @@ pub(crate) struct Server {
 pub(crate) type Shared = Arc<Server>;
 
 impl Gateway {
-    /// `render_metrics` gives the page at `/metrics`. Fails with a sentence when a setting is no network or no origin.
+    /// `render_metrics` gives the page at `/metrics`; with `demo` there is one at `/demo` too. Fails with a sentence when a
+    /// setting is no network or no origin.
     pub fn new(
         app: Arc<App>,
         settings: &ServerSettings,
         render_metrics: Arc<dyn Fn() -> String + Send + Sync>,
+        demo: Option<Demo>,
     ) -> Result<Self, String> {
         let cloud = &app.settings.auth.cloud_trusted_networks;
         let server = Arc::new(Server {
@@ -92,6 +96,9 @@ impl Gateway {
             .merge(own::docs())
             .merge(families::h5::pages(Arc::clone(&server)))
             .fallback(problem::no_such_path);
+        if let Some(demo) = demo {
+            router = router.merge(demo::routes(demo, Arc::clone(&server))?);
+        }
         if !settings.cors_origins.is_empty() {
             router = router.layer(cors(&settings.cors_origins)?);
         }

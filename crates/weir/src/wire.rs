@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use weir_base::{Clock, Dice, clock::pause};
 use weir_core::{App, audit, authorization, binding, exchange, idempotency, job, message, push, session};
-use weir_http::{Gateway, ServerSettings};
+use weir_http::{Demo, Gateway, ServerSettings};
 use weir_store::{DatabaseUrl, Store, StoreSettings};
 use weir_wechat::{Endpoints, Transport, TransportSettings, WeChat};
 
@@ -98,14 +98,24 @@ fn wechat(config: &Config, ground: &Ground) -> Result<WeChat> {
 
 /// Starts serving.
 pub async fn start(config: &Config, ground: Ground, render_metrics: RenderMetrics) -> Result<Running> {
+    start_with(config, ground, render_metrics, None).await
+}
+
+/// Starts serving, with the page at `/demo` when there is a demo to show.
+pub async fn start_with(
+    config: &Config,
+    ground: Ground,
+    render_metrics: RenderMetrics,
+    demo: Option<Demo>,
+) -> Result<Running> {
     config.core.validate().map_err(|sentence| anyhow!(sentence))?;
     let listener = listen(&config.server).await?;
     let address = listener.local_addr()?;
     let app = build(&reached_at(config, address), ground).await?;
     let max_connections = files::room_for(config.server.max_connections);
     let server = ServerSettings { max_connections, ..config.server.clone() };
-    let gateway =
-        Gateway::new(Arc::clone(&app), &server, render_metrics).map_err(|sentence| anyhow!(sentence))?;
+    let gateway = Gateway::new(Arc::clone(&app), &server, render_metrics, demo)
+        .map_err(|sentence| anyhow!(sentence))?;
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
     tasks.spawn(gateway.serve(listener, stop.clone().cancelled_owned()));
     tasks.spawn(job::runner::run(Arc::clone(&app), stop.clone().cancelled_owned()));

@@ -6,6 +6,7 @@ mod issue;
 mod jsapi;
 mod messages;
 mod observe;
+mod origins;
 mod people;
 
 use std::pin::Pin;
@@ -24,9 +25,6 @@ use fields::Fields;
 
 /// The longest body that is read.
 const LONGEST_BODY: usize = 1 << 20;
-
-/// What pages of other origins may call: the JS-SDK's stand-in runs in them. The rest is not for them.
-const FOR_PAGES: &str = "/_sim/jsapi-check";
 
 /// A control call that cannot be done. The message names the field and says why.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -235,6 +233,10 @@ pub async fn serve(State(simulator): State<Simulator>, request: Request) -> Resp
     if path == "/_sim" {
         return index::page();
     }
+    let origin = origins::allowed(path, &parts.headers);
+    if let Some(answer) = origin.as_ref().and_then(|origin| origin.preflight(&parts.method)) {
+        return answer;
+    }
     let method = if parts.method == Method::HEAD { &Method::GET } else { &parts.method };
     let Some(control) = CONTROLS.iter().find(|known| known.path == path && known.method == method.as_str())
     else {
@@ -250,9 +252,8 @@ pub async fn serve(State(simulator): State<Simulator>, request: Request) -> Resp
         (Ok(fields), Run::Later(run)) => run(&simulator, Asked { query, fields }).await,
     };
     let mut response = told(&simulator, control, outcome).await;
-    if control.path == FOR_PAGES {
-        let everyone = HeaderValue::from_static("*");
-        response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, everyone);
+    if let Some(origin) = origin {
+        origin.mark(&mut response);
     }
     response
 }

@@ -1,21 +1,29 @@
 //! Everything at once: WeChat's double and the server in one process, on one clock.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::Result;
 use serde_json::json;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use weir_base::settings::Span;
+use weir_base::{Clock, settings::Span};
 use weir_core::{AppKind, AppSettings};
 use weir_simulator::{Simulator, World};
 
-use super::{place, say, simulate};
+use super::{place, say, simulate, token::host_token};
 use crate::{
     cli::DemoArgs,
+    config::Config,
     lifecycle, telemetry,
     wire::{self, Ground, RenderMetrics, Running},
 };
+
+/// Who is signed in on the host's site.
+const HOST_USER: &str = "106";
+const DAY: Duration = Duration::from_secs(86_400);
 
 /// A running demo.
 pub(super) struct Demo {
@@ -57,7 +65,8 @@ impl Demo {
         let served = simulator.clone();
         let serving = tokio::spawn(async move { served.serve(listener, stopped.cancelled_owned()).await });
         let grace = config.server.shutdown_grace;
-        let gateway = wire::start(&config, ground, metrics).await?;
+        let page = page(&config, &address, ground.clock.clone());
+        let gateway = wire::start_with(&config, ground, metrics, Some(page)).await?;
         for app in &config.core.apps {
             set_push(&simulator, app, &format!("http://{}", gateway.address))?;
         }
@@ -73,6 +82,13 @@ impl Demo {
             Err(error) => tracing::error!(%error, "the simulator ended badly"),
         }
     }
+}
+
+/// The page at `/demo`: its user is somebody of a host's site.
+fn page(config: &Config, simulator: &str, clock: Clock) -> weir_http::Demo {
+    let secret = config.core.auth.jwt_secret.clone();
+    let sign = move || host_token(&secret, HOST_USER, clock.now(), DAY).map_err(|error| error.to_string());
+    weir_http::Demo { simulator: simulator.to_owned(), user: HOST_USER.to_owned(), sign: Box::new(sign) }
 }
 
 /// Types the gateway's push address into the simulator's console: a mini-program's pushes are JSON, others' XML, and all are
@@ -119,8 +135,10 @@ fn welcome(demo: &Demo, data: &Path) -> String {
 weir is ready at {weir}
 the simulator is ready at {wechat}
 
+  Try it, with a phone       {weir}/demo
   The API, to read and try   {weir}/docs
   Is it well?                {weir}/api/health
+  WeChat's phone             {wechat}/
   WeChat's double            {wechat}/_sim/
   Data                       {data}
 

@@ -1,7 +1,9 @@
+use std::time::Duration;
+
 use anyhow::{Result, anyhow, bail};
 use jsonwebtoken::{EncodingKey, Header, encode};
 use serde::Serialize;
-use weir_base::Clock;
+use weir_base::{Clock, Secret, Timestamp};
 
 use super::{place, say};
 use crate::cli::TokenArgs;
@@ -26,10 +28,13 @@ pub(super) fn run(args: &TokenArgs) -> Result<()> {
         bail!("--sub: the host user's id must not be empty");
     }
     config.core.validate().map_err(|sentence| anyhow!(sentence))?;
-    let now = Clock::system().now();
-    let claims =
-        HostClaims { sub: &args.sub, iss: "host", iat: now.seconds(), exp: now.plus(args.ttl.0).seconds() };
-    let secret = config.core.auth.jwt_secret.expose().as_bytes();
-    say(&encode(&Header::default(), &claims, &EncodingKey::from_secret(secret))?);
+    let secret = &config.core.auth.jwt_secret;
+    say(&host_token(secret, &args.sub, Clock::system().now(), args.ttl.0)?);
     Ok(())
+}
+
+/// A token as the host application gives its user `sub`, good for `ttl` from `now` on.
+pub(super) fn host_token(secret: &Secret, sub: &str, now: Timestamp, ttl: Duration) -> Result<String> {
+    let claims = HostClaims { sub, iss: "host", iat: now.seconds(), exp: now.plus(ttl).seconds() };
+    Ok(encode(&Header::default(), &claims, &EncodingKey::from_secret(secret.expose().as_bytes()))?)
 }

@@ -52,6 +52,46 @@ async fn both_are_ready_when_they_say_so_and_the_secret_is_the_owners() {
 }
 
 #[tokio::test]
+async fn the_page_is_there_with_what_its_user_needs_and_only_in_a_demo() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut keys = Vec::new();
+    for _ in 0..2 {
+        let demo = demo(directory.path());
+        // The client follows redirects.
+        for path in ["/", "/demo", "/demo/"] {
+            let page = demo.weir.get(path).await;
+            assert_eq!(page.status, 200, "{path}");
+            assert!(page.header("content-type").unwrap().starts_with("text/html"), "{path}");
+            let policy = page.header("content-security-policy").unwrap();
+            let simulator = format!("frame-src http://{} ", demo.simulator.address());
+            assert!(policy.contains(&simulator) && policy.contains("frame-ancestors 'none'"), "{policy}");
+        }
+        assert_eq!(demo.weir.get("/demo/nothing.js").await.status, 404);
+        assert_eq!(demo.weir.get("/demo/session").await.status, 405);
+
+        let (one, two) = (
+            demo.weir.post("/demo/session", &json!({})).await,
+            demo.weir.post("/demo/session", &json!({})).await,
+        );
+        assert_eq!(one.header("cache-control"), Some("no-store"));
+        assert_eq!(one.json["key"], two.json["key"], "one key for as long as it runs");
+        assert_eq!(one.json["simulator"], format!("http://{}", demo.simulator.address()));
+        let host = demo.weir.with_bearer(one.json["token"].as_str().unwrap());
+        assert_eq!(host.get("/api/wechat/binding").await.status, 200);
+        let crm = demo.weir.with_bearer(one.json["key"].as_str().unwrap());
+        assert_eq!(crm.get("/api/leads").await.status, 200);
+        for old in &keys {
+            let answer = demo.weir.with_bearer(old).get("/api/leads").await;
+            assert_eq!(answer.status, 401, "a key of an earlier start");
+        }
+        keys.push(one.json["key"].as_str().unwrap().to_owned());
+        demo.process.signal(Signal::SIGTERM);
+        let ended = demo.process.ended();
+        assert!(!ended.stderr.contains(&keys[0]) && !ended.stdout.contains(&keys[0]));
+    }
+}
+
+#[tokio::test]
 async fn the_simulator_is_told_where_to_push_at_each_start() {
     let directory = tempfile::tempdir().unwrap();
     let mut tokens = Vec::new();

@@ -1,0 +1,120 @@
+//! The page at `/demo`: a host's site and the simulator's phone side by side. Only a demo has it (decision 0034).
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{Path, State},
+    http::{HeaderMap, HeaderValue, header},
+    response::{IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use serde::Serialize;
+use tokio::sync::OnceCell;
+use weir_base::Secret;
+use weir_core::{
+    App, Code, Failure, Outcome,
+    apikey::{self, Scope},
+};
+use weir_pages::App as Page;
+
+use crate::{
+    Shared,
+    extract::Stranger,
+    json::Plain,
+    problem::{Reason, Refusal},
+};
+
+const KEY_NAME: &str = "demo page";
+/// The page reads what the CRM and the host's back end would read.
+const SCOPES: [Scope; 3] = [Scope::CrmRead, Scope::CrmWrite, Scope::UsersRead];
+
+/// What the page needs besides the API.
+pub struct Demo {
+    /// `http://127.0.0.1:7070`
+    pub simulator: String,
+    /// The user of the host's site.
+    pub user: String,
+    /// Makes a host token for them, as the host's back end does.
+    pub sign: Box<dyn Fn() -> Result<String, String> + Send + Sync>,
+}
+
+struct Served {
+    demo: Demo,
+    /// Content security policy of the page: the phone is another origin, and has one for each page that it shows.
+    policy: HeaderValue,
+    /// One for as long as the demo runs.
+    key: OnceCell<Secret>,
+    server: Shared,
+}
+
+pub(crate) fn routes(demo: Demo, server: Shared) -> Result<Router, String> {
+    let policy = policy(&demo.simulator)?;
+    let served = Arc::new(Served { demo, policy, key: OnceCell::new(), server: Arc::clone(&server) });
+    // The extractor that counts who asks wants the server for its state.
+    let router = Router::new()
+        .route("/", get(async || Redirect::temporary("/demo/")))
+        .route("/demo", get(async || Redirect::permanent("/demo/")))
+        .route("/demo/", get(page))
+        .route("/demo/{*path}", get(file))
+        .route("/demo/session", post(session))
+        .layer(axum::Extension(served))
+        .with_state(server);
+    Ok(router)
+}
+
+fn policy(simulator: &str) -> Result<HeaderValue, String> {
+    let port = simulator.rsplit(':').next().unwrap_or_default();
+    let text = format!(
+        "default-src 'self'; script-src 'self' {simulator}; connect-src 'self' {simulator}; \
+         img-src 'self' data: blob: http: https:; style-src 'self' 'unsafe-inline'; \
+         frame-src {simulator} http://*.localhost:{port}; frame-ancestors 'none'"
+    );
+    HeaderValue::from_str(&text).map_err(|_| format!("the simulator's address is none: {simulator:?}"))
+}
+
+type Shown = axum::Extension<Arc<Served>>;
+
+async fn page(_: Stranger, State(_): State<Shared>, shown: Shown, asked: HeaderMap) -> Response {
+    let mut answer = Page::Demo.page().answer(&asked);
+    answer.headers_mut().insert(header::CONTENT_SECURITY_POLICY, shown.policy.clone());
+    answer
+}
+
+async fn file(_: Stranger, State(_): State<Shared>, Path(path): Path<String>, asked: HeaderMap) -> Response {
+    Page::Demo
+        .file(&path)
+        .map_or_else(|| Refusal(Reason::NoSuchPath).into_response(), |asset| asset.answer(&asked))
+}
+
+/// What the page works with. Secrets of a demo, for whoever is at this machine.
+#[derive(Serialize)]
+struct Session {
+    user: String,
+    /// The host token of `user`.
+    token: String,
+    /// An API key with `crm:read`, `crm:write` and `users:read`, as the host's back end has one.
+    key: String,
+    simulator: String,
+}
+
+async fn session(_: Stranger, State(_): State<Shared>, shown: Shown) -> Result<Plain<Session>, Refusal> {
+    let token = (shown.demo.sign)().map_err(|error| Failure::new(Code::Internal).detail(error))?;
+    let key = shown.key.get_or_try_init(|| new_key(&shown.server.app)).await?;
+    Ok(Plain(Session {
+        user: shown.demo.user.clone(),
+        token,
+        key: key.expose().to_owned(),
+        simulator: shown.demo.simulator.clone(),
+    }))
+}
+
+/// Those of earlier starts are revoked: nobody has them any more.
+async fn new_key(app: &App) -> Outcome<Secret> {
+    for old in apikey::flow::list(app).await? {
+        if old.name == KEY_NAME && old.revoked_at.is_none() {
+            apikey::flow::revoke(app, &old.id).await?;
+        }
+    }
+    Ok(apikey::flow::create(app, KEY_NAME, &SCOPES).await?.1)
+}
