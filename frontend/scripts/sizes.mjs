@@ -7,6 +7,7 @@ const LIMITS = [
   { name: '@weir/react', folder: 'packages/react/dist', ending: '.js', limit: 12 * KIB },
   { name: '@weir/react style.css', folder: 'packages/react/src', ending: '.css', limit: 2 * KIB },
   { name: 'host page script', folder: 'apps/host/dist/assets', ending: '.js', limit: 100 * KIB },
+  { name: 'demo page script', folder: 'dist/demo/assets', ending: '.js', limit: 140 * KIB },
   { name: 'H5 page style', folder: 'dist/h5', ending: '.css', limit: 4 * KIB },
 ];
 

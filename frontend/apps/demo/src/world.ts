@@ -1,0 +1,131 @@
+import type { Session } from './session';
+
+export const APP = 'mini';
+export const TEMPLATE = 'TMPL_DEMO_ACTION';
+/** As the CRM knows the sales person whose phone is shown. */
+export const ADVISOR = 'ADV001';
+export const CUSTOMER = 'bob';
+
+export interface Person {
+  id: string;
+  name: string;
+  nickname: string;
+  openids: Record<string, string>;
+}
+
+export interface Lead {
+  customerId: string;
+  name: string;
+  phone: string;
+  leadSource: string;
+  createdAt: string;
+}
+
+export interface Message {
+  id: string;
+  state: string;
+  template_id?: string;
+}
+
+/** A refusal in the words of whoever refused. */
+export class Refused extends Error {}
+
+async function call<T>(
+  address: string,
+  asked: RequestInit & { bearer?: string; body?: string } = {},
+): Promise<T> {
+  const { bearer, ...init } = asked;
+  const headers: Record<string, string> = {};
+  if (bearer) headers.Authorization = `Bearer ${bearer}`;
+  if (init.body !== undefined) headers['Content-Type'] = 'application/json';
+  const answer = await fetch(address, { ...init, headers });
+  const said = (await answer.json().catch(() => ({}))) as {
+    message?: string;
+    error?: unknown;
+    detail?: string;
+  };
+  if (!answer.ok) {
+    const why = said.message ?? said.detail ?? (typeof said.error === 'string' ? said.error : undefined);
+    throw new Refused(why ?? `HTTP ${answer.status}`);
+  }
+  return said as T;
+}
+
+const post = (body: unknown, bearer?: string) => ({
+  method: 'POST',
+  body: JSON.stringify(body),
+  ...(bearer !== undefined && { bearer }),
+});
+
+/** The demo's server and the simulator, as the host's back end, its customers and its sales people call them. */
+export class World {
+  constructor(private readonly session: Session) {}
+
+  private sim<T>(path: string, body?: unknown): Promise<T> {
+    return call<T>(this.session.simulator + path, body === undefined ? {} : post(body));
+  }
+
+  async people(): Promise<Person[]> {
+    return (await this.sim<{ users: Person[] }>('/_sim/users')).users;
+  }
+
+  async apps(): Promise<Record<string, string>> {
+    const { apps } = await this.sim<{ apps: { name: string; appid: string }[] }>('/_sim/apps');
+    return Object.fromEntries(apps.map(({ name, appid }) => [name, appid]));
+  }
+
+  /** Until when the person is logged in on the H5 page, in Unix seconds; 0 when they are not. */
+  async loggedInUntil(openid: string): Promise<number> {
+    type Answer = { data: { exists: boolean; need_auth: boolean; user_info?: { expires_at: number } } };
+    const { data } = await call<Answer>(`/api/user/${encodeURIComponent(openid)}`, {
+      bearer: this.session.key,
+    });
+    return data.exists && !data.need_auth ? (data.user_info?.expires_at ?? 0) : 0;
+  }
+
+  /** The sales person's tap on WeChat's prompt, and what their app then tells the server. */
+  async subscribe(person: Person, appid: string): Promise<void> {
+    await this.sim('/_sim/subscribe', {
+      appid: APP,
+      user: person.id,
+      template_id: TEMPLATE,
+      result: 'accept',
+    });
+    const told = {
+      advisorId: ADVISOR,
+      openid: person.openids[appid],
+      templateId: TEMPLATE,
+      subscribed: true,
+      subscribeData: { source: 'miniprogram', subscriptionStatus: 'accept' },
+    };
+    await call('/api/advisor/subscribe', post(told, this.session.key));
+  }
+
+  /** What a customer's mini-program does: logs in, then says what the customer did. */
+  async act(name: string, phone: string): Promise<void> {
+    const { code } = await this.sim<{ code: string }>('/_sim/login-code', { appid: APP, user: CUSTOMER });
+    type Login = { data: { openid: string; token: string } };
+    const { data } = await call<Login>('/api/wechat/openid', post({ code }));
+    const action = {
+      customerId: data.openid,
+      advisorId: ADVISOR,
+      actionType: 'contact_advisor',
+      actionData: {},
+      customerName: name,
+      customerPhone: phone,
+    };
+    await call('/api/customer/action', post(action, data.token));
+  }
+
+  async leads(): Promise<Lead[]> {
+    const { data } = await call<{ data: { items: Lead[] } }>('/api/leads', { bearer: this.session.key });
+    return data.items;
+  }
+
+  async messages(): Promise<Message[]> {
+    const { data } = await call<{ data: { items: Message[] } }>('/api/messages', {
+      bearer: this.session.key,
+    });
+    return data.items;
+  }
+}
