@@ -6,6 +6,7 @@ mod control;
 pub mod faults;
 mod index;
 mod page;
+mod phone;
 mod push;
 mod qr;
 mod routes;
@@ -73,6 +74,7 @@ struct Inner {
     outbox: Outbox,
     faults: Faults,
     calls: Calls,
+    jars: phone::Jars,
     keeper: Option<state::Keeper>,
 }
 
@@ -118,20 +120,23 @@ impl Simulator {
             outbox: Outbox::default(),
             faults: Faults::default(),
             calls: Calls::default(),
+            jars: phone::Jars::default(),
             keeper: file.map(state::Keeper::new),
         }))
     }
 
-    /// Everything that is served: WeChat's paths, the control interface under `/_sim`, and its index page.
+    /// Everything that is served: WeChat's paths, the control interface under `/_sim` and its index, the phone at `/` and
+    /// the pages that it shows.
     ///
     /// Needs `ConnectInfo<SocketAddr>` to know the client's address; without it every client is 127.0.0.1.
     pub fn router(&self) -> Router {
-        routes::router()
-            .route("/", get(|| async { Redirect::temporary("/_sim/") }))
+        let router = routes::router()
+            .merge(phone::routes())
             .route("/_sim", get(|| async { Redirect::temporary("/_sim/") }))
             .route("/_sim/", any(control::serve))
             .route("/_sim/{*call}", any(control::serve))
-            .with_state(self.clone())
+            .with_state(self.clone());
+        phone::with_views(router, self.clone())
     }
 
     /// Serves until `shutdown` ends, then lets requests end, at most five seconds long, and saves the state.
@@ -177,6 +182,10 @@ impl Simulator {
             Some(keeper) => keeper.save(self).await,
             None => Ok(()),
         }
+    }
+
+    pub(crate) fn jars(&self) -> &phone::Jars {
+        &self.0.jars
     }
 
     pub fn clock(&self) -> &Clock {

@@ -181,5 +181,6 @@ impl Simulator {
         self.outbox().clear();
         self.faults().disarm(None);
         self.calls_log().clear();
+        self.jars().clear();
     }
 }

@@ -11,6 +11,7 @@ mod jssdk;
 mod lab;
 mod messages;
 mod oauth;
+mod phone;
 mod pushes;
 mod qrconnect;
 mod sessions;

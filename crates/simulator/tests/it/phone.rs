@@ -1,0 +1,208 @@
+//! Pages in the phone's web views: what the page's server gets, what the page gets, and what is not let through.
+
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderMap, Response, header},
+    routing::any,
+};
+use serde_json::json;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
+
+use crate::lab::{Lab, MINI, OFFICIAL, Reply, WEBSITE};
+
+/// A site that remembers what it was asked.
+#[derive(Clone, Default)]
+struct Site(Arc<Mutex<Vec<(String, HeaderMap, String)>>>);
+
+impl Site {
+    async fn start() -> (Self, SocketAddr) {
+        let site = Self::default();
+        let router = Router::new().fallback(any(answer)).with_state(site.clone());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        (site, address)
+    }
+
+    fn last(&self) -> (String, HeaderMap, String) {
+        self.0.lock().unwrap().last().cloned().expect("a request")
+    }
+
+    fn count(&self) -> usize {
+        self.0.lock().unwrap().len()
+    }
+}
+
+async fn answer(State(site): State<Site>, request: Request) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
+    let host = parts.headers[header::HOST].to_str().unwrap().to_owned();
+    let path = parts.uri.path().to_owned();
+    let body = String::from_utf8_lossy(&body).into_owned();
+    site.0.lock().unwrap().push((parts.uri.to_string(), parts.headers, body));
+    let response = Response::builder();
+    match path.as_str() {
+        "/page" => response
+            .header("content-type", "text/html; charset=utf-8")
+            .header("x-frame-options", "DENY")
+            .header("content-security-policy", "default-src 'self'; frame-ancestors 'none'")
+            .header("set-cookie", "seat=7; Path=/; HttpOnly; SameSite=Lax")
+            .body(Body::from(format!(
+                "<!doctype html><html><head lang=x><title>t</title></head><a href=\"http://{host}/next\">"
+            ))),
+        "/json" => response.header("content-type", "application/json").body(Body::from(
+            json!({"url": format!("http://{host}/x?redirect_uri=http%3A%2F%2F127.0.0.1%3A1")}).to_string(),
+        )),
+        "/bytes" => {
+            response.header("content-type", "image/png").body(Body::from(format!("\u{0}http://{host}\u{ff}")))
+        }
+        "/away" => response.status(302).header("location", format!("http://{host}/page")).body(Body::empty()),
+        _ => response.body(Body::empty()),
+    }
+    .unwrap()
+}
+
+/// A request to a view, as a browser on this machine makes it.
+async fn ask(lab: &Lab, host: &str, method: &str, target: &str, headers: &str, body: &str) -> Reply {
+    let mut stream = TcpStream::connect(lab.address).await.unwrap();
+    let length = body.len();
+    let request = format!(
+        "{method} {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).await.unwrap();
+    Reply::read(&bytes).expect("an answer")
+}
+
+fn view(lab: &Lab, person: &str, target: SocketAddr) -> String {
+    format!("{person}.127-0-0-1-{}.view.localhost:{}", target.port(), lab.address.port())
+}
+
+#[tokio::test]
+async fn the_server_meets_wechats_browser_and_the_page_stays_in_its_view() {
+    let (lab, (site, address)) = (Lab::start().await, Site::start().await);
+    let host = view(&lab, "u1", address);
+    let sent = format!(
+        "Origin: http://{host}\r\nReferer: http://{host}/page\r\nSec-Fetch-Site: same-origin\r\nAccept-Encoding: gzip\r\nContent-Type: application/json\r\n"
+    );
+    let body = format!("{{\"redirect\":\"http://{host}/page\"}}");
+    let page =
+        ask(&lab, &host, "POST", &format!("/page?r=http%3A%2F%2F{}", host.replace(':', "%3A")), &sent, &body)
+            .await;
+    assert_eq!(page.status, 200);
+    let (target, headers, body) = site.last();
+    assert_eq!(target, format!("/page?r=http%3A%2F%2F127.0.0.1%3A{}", address.port()));
+    assert_eq!(body, format!("{{\"redirect\":\"http://{address}/page\"}}"));
+    assert_eq!(headers["host"], address.to_string());
+    assert_eq!(headers["origin"], format!("http://{address}"));
+    assert_eq!(headers["referer"], format!("http://{address}/page"));
+    assert!(headers["user-agent"].to_str().unwrap().contains("MicroMessenger/"));
+    assert!(!headers.contains_key("sec-fetch-site") && !headers.contains_key("accept-encoding"));
+
+    assert!(
+        page.body.contains("<head lang=x><script src=\"/_phone/view.js\"></script><title>"),
+        "{}",
+        page.body
+    );
+    assert!(page.body.contains(&format!("href=\"http://{host}/next\"")), "{}", page.body);
+    assert!(page.header("x-frame-options").is_none() && page.header("set-cookie").is_none());
+    assert!(page.head.contains("default-src 'self'") && !page.head.contains("'none'"), "{}", page.head);
+    assert!(
+        page.head.contains("frame-ancestors http://127.0.0.1:* http://localhost:*"),
+        "only pages of this machine"
+    );
+
+    let away = ask(&lab, &host, "GET", "/away", "", "").await;
+    assert_eq!((away.status, away.header("location")), (302, Some(format!("http://{host}/page").as_str())));
+    let json = ask(&lab, &host, "GET", "/json", "", "").await.json();
+    assert_eq!(json["url"], format!("http://{host}/x?redirect_uri=http%3A%2F%2F127.0.0.1%3A1"));
+    let bytes = ask(&lab, &host, "GET", "/bytes", "", "").await;
+    assert!(bytes.body.contains(&address.to_string()), "what is no text is left alone");
+    assert!(ask(&lab, &host, "GET", "/_phone/view.js", "", "").await.body.contains("MicroMessenger"));
+}
+
+#[tokio::test]
+async fn everybodys_cookies_are_their_own_and_a_reset_takes_them() {
+    let (lab, (site, address)) = (Lab::start().await, Site::start().await);
+    let cookie = |site: &Site| site.last().1.get("cookie").map(|cookie| cookie.to_str().unwrap().to_owned());
+    let (alice, bob) = (view(&lab, "u1", address), view(&lab, "u2", address));
+    ask(&lab, &alice, "GET", "/page", "Cookie: forged=1\r\n", "").await;
+    assert_eq!(cookie(&site), None, "a frame's own cookies are not the phone's");
+    ask(&lab, &alice, "GET", "/again", "", "").await;
+    assert_eq!(cookie(&site).as_deref(), Some("seat=7"));
+    ask(&lab, &bob, "GET", "/again", "", "").await;
+    assert_eq!(cookie(&site), None);
+    lab.post("/_sim/reset", &json!({})).await;
+    ask(&lab, &alice, "GET", "/again", "", "").await;
+    assert_eq!(cookie(&site), None);
+}
+
+#[tokio::test]
+async fn only_what_apps_have_named_is_opened_and_only_for_the_phones_pages() {
+    let (lab, (site, address)) = (Lab::start().await, Site::start().await);
+    let host = view(&lab, "u1", address);
+    for origin in
+        ["https://evil.example.com", "http://127.0.0.1:1", "null", "http://evil.view.localhost.example.com"]
+    {
+        let refused = ask(&lab, &host, "POST", "/page", &format!("Origin: {origin}\r\n"), "").await;
+        assert_eq!(refused.status, 403, "{origin}");
+    }
+    assert_eq!(ask(&lab, &view(&lab, "u99", address), "GET", "/page", "", "").await.status, 404);
+    for app in [MINI, OFFICIAL, WEBSITE] {
+        lab.change_app(
+            &json!({"appid": app, "callback_domains": ["example.com"], "jssdk_domains": ["localhost"]}),
+        );
+    }
+    assert_eq!(ask(&lab, &host, "GET", "/page", "", "").await.status, 403, "no app has named 127.0.0.1");
+    assert_eq!(site.count(), 0);
+    // WeChat's own pages are always there.
+    let consent = ask(&lab, &view(&lab, "u1", lab.address), "GET", "/_sim/health", "", "").await;
+    assert_eq!(consent.status, 200);
+    let named = format!("u1.localhost-{}.view.localhost:{}", address.port(), lab.address.port());
+    assert_eq!(ask(&lab, &named, "GET", "/page", "", "").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_page_that_does_not_answer_says_so() {
+    let lab = Lab::start().await;
+    let (gone, huge) = (SocketAddr::from(([127, 0, 0, 1], 1)), "x".repeat((8 << 20) + 1));
+    let answer = ask(&lab, &view(&lab, "u1", gone), "GET", "/", "", "").await;
+    assert_eq!(answer.status, 502);
+    assert!(answer.body.contains("http://127.0.0.1:1 "), "{}", answer.body);
+    assert_eq!(ask(&lab, &view(&lab, "u1", gone), "POST", "/", "", &huge).await.status, 413);
+}
+
+#[tokio::test]
+async fn the_phone_asks_where_a_page_opens() {
+    let lab = Lab::start().await;
+    let open = async |query: &str| lab.get(&format!("/_phone/open?{query}")).await;
+    let answer = open("user=alice&url=http%3A%2F%2F127.0.0.1%3A8080%2Fs%2Fabc%3Fx%3D1%23y").await;
+    // The host of the lab's requests has no port.
+    assert_eq!(answer.json()["view"], "http://u1.127-0-0-1-8080.view.localhost:80/s/abc?x=1#y");
+    for (query, status) in [
+        ("user=alice", 400),
+        ("user=alice&url=nothing", 400),
+        ("user=mallory&url=http%3A%2F%2F127.0.0.1%2F", 400),
+        ("user=alice&url=https%3A%2F%2Fexample.com%2F", 403),
+        ("user=alice&url=http%3A%2F%2F127.0.0.2%2F", 403),
+        ("user=alice&url=javascript%3Aalert(1)", 403),
+    ] {
+        let answer = open(query).await;
+        assert_eq!(answer.status, status, "{query}");
+        assert!(answer.json()["error"].is_string());
+    }
+    let page = lab.get("/").await;
+    assert!(page.status == 200 && page.body.to_lowercase().starts_with("<!doctype html>"));
+    assert_eq!(lab.get("/_phone/nothing.js").await.status, 404);
+}
