@@ -11,6 +11,7 @@ use axum::{
 };
 use serde::Serialize;
 use tokio::sync::OnceCell;
+use url::{Host, Url};
 use weir_base::Secret;
 use weir_core::{
     App, Code, Failure, Outcome,
@@ -54,9 +55,10 @@ pub(crate) fn routes(demo: Demo, server: Shared) -> Result<Router, String> {
     // The extractor that counts who asks wants the server for its state.
     let router = Router::new()
         .route("/", get(async || Redirect::temporary("/demo/")))
-        .route("/demo", get(async || Redirect::permanent("/demo/")))
+        .route("/demo", get(async || Redirect::temporary("/demo/")))
         .route("/demo/", get(page))
         .route("/demo/{*path}", get(file))
+        .route("/demo/where", get(place))
         .route("/demo/session", post(session))
         .layer(axum::Extension(served))
         .with_state(server);
@@ -98,7 +100,39 @@ struct Session {
     simulator: String,
 }
 
-async fn session(_: Stranger, State(_): State<Shared>, shown: Shown) -> Result<Plain<Session>, Refusal> {
+/// What a customer's page needs.
+#[derive(Serialize)]
+struct Place {
+    simulator: String,
+}
+
+async fn place(_: Stranger, State(_): State<Shared>, shown: Shown) -> Plain<Place> {
+    Plain(Place { simulator: shown.demo.simulator.clone() })
+}
+
+/// For pages that were opened under a name of this machine: another name may be a website's that has made it lead here.
+fn at_this_machine(headers: &HeaderMap) -> Result<(), Failure> {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let is_here = match Url::parse(&format!("http://{host}/")).ok().as_ref().and_then(Url::host) {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    if is_here {
+        return Ok(());
+    }
+    let mend = "the demo's secrets are for pages of this machine: open http://127.0.0.1 with the demo's port";
+    Err(Failure::new(Code::Forbidden).detail(mend))
+}
+
+async fn session(
+    _: Stranger,
+    State(_): State<Shared>,
+    shown: Shown,
+    headers: HeaderMap,
+) -> Result<Plain<Session>, Refusal> {
+    at_this_machine(&headers)?;
     let token = (shown.demo.sign)().map_err(|error| Failure::new(Code::Internal).detail(error))?;
     let key = shown.key.get_or_try_init(|| new_key(&shown.server.app)).await?;
     Ok(Plain(Session {

@@ -23,7 +23,8 @@ use crate::{
 
 /// Who is signed in on the host's site.
 const HOST_USER: &str = "106";
-const DAY: Duration = Duration::from_secs(86_400);
+/// The simulator's clock can be moved on by days without the page losing its user.
+const YEAR: Duration = Duration::from_secs(365 * 86_400);
 
 /// A running demo.
 pub(super) struct Demo {
@@ -87,7 +88,7 @@ impl Demo {
 /// The page at `/demo`: its user is somebody of a host's site.
 fn page(config: &Config, simulator: &str, clock: Clock) -> weir_http::Demo {
     let secret = config.core.auth.jwt_secret.clone();
-    let sign = move || host_token(&secret, HOST_USER, clock.now(), DAY).map_err(|error| error.to_string());
+    let sign = move || host_token(&secret, HOST_USER, clock.now(), YEAR).map_err(|error| error.to_string());
     weir_http::Demo { simulator: simulator.to_owned(), user: HOST_USER.to_owned(), sign: Box::new(sign) }
 }
 

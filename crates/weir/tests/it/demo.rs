@@ -75,6 +75,17 @@ async fn the_page_is_there_with_what_its_user_needs_and_only_in_a_demo() {
         );
         assert_eq!(one.header("cache-control"), Some("no-store"));
         assert_eq!(one.json["key"], two.json["key"], "one key for as long as it runs");
+        let place = demo.weir.get("/demo/where").await.json;
+        assert_eq!(place, json!({"simulator": one.json["simulator"]}), "a customer's page has nothing else");
+        for (host, status) in [
+            ("localhost:8080", 200),
+            ("weir.localhost", 200),
+            ("demo.example.com:8080", 403),
+            ("10.0.0.1", 403),
+        ] {
+            let asked = demo.weir.with_header("host", host).post("/demo/session", &json!({})).await;
+            assert_eq!(asked.status, status, "{host}");
+        }
         assert_eq!(one.json["simulator"], format!("http://{}", demo.simulator.address()));
         let host = demo.weir.with_bearer(one.json["token"].as_str().unwrap());
         assert_eq!(host.get("/api/wechat/binding").await.status, 200);

@@ -12,7 +12,6 @@ import { APP, type Lead, type Message, type Person, World } from './world';
 /** Whose phone it is: the user of the site, who is also its sales person. */
 const OWNER = 'alice';
 const LOOK_EVERY = 1500;
-const OVER = ['sent', 'delivered', 'refused', 'dead'];
 
 export function Demo({ session }: { session: Session }) {
   const [language, setLanguage] = useState<Language>(firstLanguage);
@@ -67,16 +66,20 @@ function Walk({ session, language }: { session: Session; language: Language }) {
     getBinding().catch(() => undefined);
   }, [getBinding]);
 
-  useEvery(LOOK_EVERY, async () => {
-    if (!owner) {
-      setApps(await world.apps());
-      setOwner((await world.people()).find(({ name }) => name === OWNER));
-    }
-    const openid = owner?.openids[apps.official ?? ''];
-    if (openid) setUntil(await world.loggedInUntil(openid));
-    setLeads(await world.leads());
-    setMessages(await world.messages());
-  });
+  useEvery(LOOK_EVERY, [
+    async () => {
+      if (owner) return;
+      const [known, people] = await Promise.all([world.apps(), world.people()]);
+      setApps(known);
+      setOwner(people.find(({ name }) => name === OWNER));
+    },
+    async () => {
+      const openid = owner?.openids[apps.official ?? ''];
+      if (openid) setUntil(await world.loggedInUntil(openid));
+    },
+    async () => setLeads(await world.leads()),
+    async () => setMessages(await world.messages()),
+  ]);
 
   // The page in the phone is another origin: of the simulator, which carries it.
   useEffect(() => {
@@ -191,9 +194,7 @@ function Walk({ session, language }: { session: Session; language: Language }) {
               </button>
             </form>
             <Leads leads={leads} words={words} />
-            {message && !OVER.includes(message.state) && (
-              <p role="status">{words.states[message.state] ?? message.state}</p>
-            )}
+            {message && !isTold && <p role="status">{words.states[message.state] ?? message.state}</p>}
           </Step>
         </ol>
       </main>

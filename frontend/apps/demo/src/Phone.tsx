@@ -47,10 +47,14 @@ export function Phone({ simulator, user, language, words, ref }: Props) {
     };
   });
 
-  const query = new URLSearchParams({ user, lang: language });
+  // Another language is told, so that the page that the phone shows stays.
+  useEffect(() => {
+    if (isReady) frame.current?.contentWindow?.postMessage({ type: 'weir:language', language }, simulator);
+  }, [isReady, language, simulator]);
+  const [address] = useState(() => `${simulator}/?${new URLSearchParams({ user, lang: language })}`);
   return (
     <aside className="phone" aria-label={words.phone}>
-      <iframe ref={frame} title={words.phone} src={`${simulator}/?${query}`} allow="clipboard-write" />
+      <iframe ref={frame} title={words.phone} src={address} allow="clipboard-write" />
     </aside>
   );
 }

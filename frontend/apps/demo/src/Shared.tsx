@@ -4,7 +4,7 @@ import type { Session } from './session';
 import { firstLanguage, TAGS, WORDS } from './words';
 
 /** A page of the host's, as a customer opens it in WeChat: whoever is sent it sees its title and text. */
-export function Shared({ session }: { session: Session }) {
+export function Shared({ simulator }: Pick<Session, 'simulator'>) {
   const language = firstLanguage();
   useEffect(() => {
     document.documentElement.lang = TAGS[language];
@@ -12,7 +12,7 @@ export function Shared({ session }: { session: Session }) {
   }, [language]);
   // The real WeChat serves its script at its own address; here the simulator does.
   return (
-    <WeirProvider language={language} jweixin={`${session.simulator}/open/js/jweixin-1.6.0.js`}>
+    <WeirProvider language={language} jweixin={`${simulator}/open/js/jweixin-1.6.0.js`}>
       <Flat language={language} />
     </WeirProvider>
   );

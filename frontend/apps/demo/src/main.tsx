@@ -4,20 +4,18 @@ import '@weir/react/style.css';
 import './page.css';
 import { Demo } from './Demo';
 import { Shared } from './Shared';
-import { begin } from './session';
+import { begin, where } from './session';
 import { firstLanguage, WORDS } from './words';
 
 const root = document.getElementById('root');
 if (root) {
   const page = createRoot(root);
-  const query = new URLSearchParams(location.search);
-  begin().then(
-    (session) =>
-      page.render(
-        <StrictMode>
-          {query.get('page') === 'share' ? <Shared session={session} /> : <Demo session={session} />}
-        </StrictMode>,
-      ),
+  const isCustomers = new URLSearchParams(location.search).get('page') === 'share';
+  const shown = isCustomers
+    ? where().then(({ simulator }) => <Shared simulator={simulator} />)
+    : begin().then((session) => <Demo session={session} />);
+  shown.then(
+    (content) => page.render(<StrictMode>{content}</StrictMode>),
     (failure: Error) =>
       page.render(
         <p className="broken" role="alert">

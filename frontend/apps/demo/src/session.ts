@@ -9,8 +9,13 @@ export interface Session {
   simulator: string;
 }
 
-export async function begin(): Promise<Session> {
-  const answer = await fetch('/demo/session', { method: 'POST' });
-  if (!answer.ok) throw new Error(`POST /demo/session: ${answer.status}`);
-  return (await answer.json()) as Session;
+async function ask<T>(method: string, path: string): Promise<T> {
+  const answer = await fetch(path, { method });
+  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status}`);
+  return (await answer.json()) as T;
 }
+
+export const begin = () => ask<Session>('POST', '/demo/session');
+
+/** What a customer's page needs, which must not have the rest. */
+export const where = () => ask<Pick<Session, 'simulator'>>('GET', '/demo/where');

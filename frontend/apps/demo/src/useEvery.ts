@@ -1,15 +1,24 @@
 import { useEffect, useRef } from 'react';
 
-/** Calls `look` now and again, while the page is seen. What goes wrong is told by the next look that goes right. */
-export function useEvery(milliseconds: number, look: () => Promise<void>): void {
-  const latest = useRef(look);
-  latest.current = look;
+/**
+ * Does all of `looks` now and again while the page is seen, one round after the other. A look that fails keeps none of the
+ * others back, and is made up for by the next round.
+ */
+export function useEvery(milliseconds: number, looks: (() => Promise<void>)[]): void {
+  const latest = useRef(looks);
+  latest.current = looks;
   useEffect(() => {
-    const now = () => {
-      if (document.visibilityState === 'visible') latest.current().catch(() => undefined);
+    let timer: ReturnType<typeof setTimeout>;
+    let isOver = false;
+    const round = async () => {
+      if (document.visibilityState === 'visible')
+        await Promise.allSettled(latest.current.map((look) => look()));
+      if (!isOver) timer = setTimeout(round, milliseconds);
     };
-    now();
-    const timer = setInterval(now, milliseconds);
-    return () => clearInterval(timer);
+    round();
+    return () => {
+      isOver = true;
+      clearTimeout(timer);
+    };
   }, [milliseconds]);
 }

@@ -48,6 +48,7 @@ const en = {
     sent: 'the message was sent',
     delivered: 'the message was delivered',
     refused: 'WeChat refused the message',
+    uncertain: 'WeChat’s answer was lost: it is not known whether the message was sent',
     dead: 'the message was given up',
   } as Record<string, string>,
 };
@@ -98,6 +99,7 @@ export const WORDS: Record<Language, Words> = {
       sent: '消息已发送',
       delivered: '消息已送达',
       refused: '微信拒绝了消息',
+      uncertain: '微信的回复丢失：不确定消息是否已发送',
       dead: '消息已放弃',
     },
   },
@@ -146,6 +148,7 @@ export const WORDS: Record<Language, Words> = {
       sent: 'сообщение отправлено',
       delivered: 'сообщение доставлено',
       refused: 'WeChat отклонил сообщение',
+      uncertain: 'ответ WeChat потерян: неизвестно, отправлено ли сообщение',
       dead: 'от сообщения отказались',
     },
   },
