@@ -1,0 +1,54 @@
+import { type ReactNode, useEffect, useState } from 'react';
+import type { Words } from './words';
+
+interface Props {
+  words: Words;
+  toast: { text: string; number: number };
+  isDown: boolean;
+  /** Something to scan hangs above the page. */
+  isOver: boolean;
+  children: ReactNode;
+}
+
+/** The thing one holds: its edge, the line with the clock, and what is said for a moment. */
+export function Handset({ words, toast, isDown, isOver, children }: Props) {
+  return (
+    <main className="handset" aria-label={words.phone}>
+      <div className="glass">
+        <div className="bar" aria-hidden="true">
+          <Clock />
+          <span className="island" />
+          <svg className="signal" viewBox="0 0 44 12" aria-hidden="true">
+            <path d="M1 9v3M5 6v6M9 3v9M13 0v12" />
+            <rect x="20.5" y="1" width="19" height="10" rx="3" />
+            <rect x="22.5" y="3" width="13" height="6" rx="1.5" className="charge" />
+            <path d="M42.5 4.500v3" />
+          </svg>
+        </div>
+        {isDown && (
+          <p className="down" role="alert">
+            {words.down}
+          </p>
+        )}
+        <div className="app">{children}</div>
+        <div className="toast" role="status">
+          {toast.text && (
+            <span key={toast.number} className={toast.text === words.reading ? 'stays' : undefined}>
+              {toast.text}
+            </span>
+          )}
+        </div>
+        {isOver && <div className="over">{words.dropHere}</div>}
+      </div>
+    </main>
+  );
+}
+
+function Clock() {
+  const [now, setNow] = useState(() => new Date());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(new Date()), 10_000);
+    return () => clearInterval(timer);
+  }, []);
+  return <span>{now.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' })}</span>;
+}

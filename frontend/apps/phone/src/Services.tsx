@@ -1,0 +1,71 @@
+import { useEffect, useRef } from 'react';
+import { Picture } from './icons';
+import { usePhone } from './phone-context';
+import { Screen } from './Screen';
+import type { Message } from './sim';
+import { when } from './when';
+
+/** The chat with every app's messages, the newest below. */
+export function Services() {
+  const { words, messages } = usePhone();
+  const end = useRef<HTMLDivElement>(null);
+  const count = messages.length;
+  useEffect(() => {
+    if (count > 0) end.current?.scrollIntoView({ block: 'end' });
+  }, [count]);
+  return (
+    <Screen title={words.services}>
+      <div className="body talk" aria-live="polite">
+        {messages.map((message) => (
+          <Card key={message.msgid} message={message} />
+        ))}
+        {count === 0 && <p className="empty">{words.noMessages}</p>}
+        <div ref={end} />
+      </div>
+    </Screen>
+  );
+}
+
+function Card({ message }: { message: Message }) {
+  const { words, apps, scan, go } = usePhone();
+  const app = apps.find(({ appid }) => appid === message.appid);
+  const template = app?.templates.find(({ id }) => id === message.template_id);
+  const name = app?.name ?? message.appid;
+  const { url } = message;
+  return (
+    <>
+      <p className="time">
+        <time>{when(message.at)}</time>
+      </p>
+      <article className="message">
+        <h2>
+          <Picture name={name} seed={message.appid} isRound />
+          {name}
+        </h2>
+        <h3>{template?.title || message.template_id}</h3>
+        <dl>
+          {Object.entries(message.data).map(([field, content]) => (
+            <div key={field}>
+              <dt>{field}</dt>
+              <dd>{String(content?.value ?? '')}</dd>
+            </div>
+          ))}
+        </dl>
+        {message.page && (
+          <button
+            type="button"
+            className="foot"
+            onClick={() => go({ name: 'program', appid: message.appid })}
+          >
+            {words.fromApp} <code>{message.page}</code>
+          </button>
+        )}
+        {url && (
+          <button type="button" className="foot" onClick={() => scan(url)}>
+            {words.details}
+          </button>
+        )}
+      </article>
+    </>
+  );
+}

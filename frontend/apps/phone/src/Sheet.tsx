@@ -1,0 +1,42 @@
+import { type ReactNode, useEffect, useRef } from 'react';
+
+/** What comes up from below over a screen: a dialog that Escape closes. */
+export function Sheet({ title, close, children }: { title: string; close(): void; children: ReactNode }) {
+  const dialog = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const before = document.activeElement;
+    dialog.current?.focus();
+    return () => {
+      if (before instanceof HTMLElement) before.focus();
+    };
+  }, []);
+  const pressed = (event: React.KeyboardEvent) => {
+    if (event.key === 'Escape') {
+      event.preventDefault();
+      close();
+    }
+    if (event.key !== 'Tab') return;
+    // The keyboard stays in the sheet.
+    const all = [...(dialog.current?.querySelectorAll<HTMLElement>('button, input, a[href]') ?? [])];
+    const edge = event.shiftKey ? all[0] : all.at(-1);
+    if (document.activeElement !== edge && document.activeElement !== dialog.current) return;
+    event.preventDefault();
+    (event.shiftKey ? all.at(-1) : all[0])?.focus();
+  };
+  return (
+    <div className="veil">
+      <button type="button" className="outside" tabIndex={-1} aria-hidden="true" onClick={close} />
+      <div
+        ref={dialog}
+        className="sheet"
+        role="dialog"
+        aria-modal="true"
+        aria-label={title}
+        tabIndex={-1}
+        onKeyDown={pressed}
+      >
+        {children}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,174 @@
+import { use, useState } from 'react';
+import { Icon, Picture } from './icons';
+import { Language, usePhone } from './phone-context';
+import { when } from './when';
+import { NAMES, type Language as Tag, type Words } from './words';
+
+const TABS = ['chats', 'discover', 'me'] as const;
+type Tab = (typeof TABS)[number];
+
+/** WeChat's own screens. */
+export function Tabs({ isCovered }: { isCovered: boolean }) {
+  const { words, unread, go } = usePhone();
+  const [tab, setTab] = useState<Tab>('chats');
+  return (
+    <div className="tabs" inert={isCovered}>
+      <section className="screen" aria-label={words[tab]}>
+        <header>
+          <span className="tool" />
+          <h1>{words[tab]}</h1>
+          <button type="button" className="tool" onClick={() => go({ name: 'scan' })} aria-label={words.scan}>
+            <Icon name="scan" />
+          </button>
+        </header>
+        <div className="body">
+          {tab === 'chats' && <Chats />}
+          {tab === 'discover' && <Discover />}
+          {tab === 'me' && <Me />}
+        </div>
+      </section>
+      <nav className="below">
+        {TABS.map((name) => (
+          <button
+            key={name}
+            type="button"
+            aria-current={name === tab ? 'page' : undefined}
+            onClick={() => setTab(name)}
+          >
+            <Icon name={name} />
+            {words[name]}
+            {name === 'chats' && <Badge count={unread} words={words} />}
+          </button>
+        ))}
+      </nav>
+    </div>
+  );
+}
+
+function Badge({ count, words }: { count: number; words: Words }) {
+  if (count === 0) return null;
+  return (
+    <span className="badge" role="img" aria-label={words.unread(count)}>
+      {count > 99 ? '99+' : count}
+    </span>
+  );
+}
+
+function Chats() {
+  const { words, messages, unread, apps, go } = usePhone();
+  const last = messages.at(-1);
+  const app = apps.find(({ appid }) => appid === last?.appid);
+  const template = app?.templates.find(({ id }) => id === last?.template_id);
+  return (
+    <ul className="rows">
+      <li>
+        <button type="button" className="row chat" onClick={() => go({ name: 'services' })}>
+          <span className="picture bell" aria-hidden="true">
+            <Icon name="bell" />
+          </span>
+          <span className="two">
+            <strong>{words.services}</strong>
+            <small>
+              {last ? `${app?.name ?? ''}: ${template?.title ?? last.template_id}` : words.noMessages}
+            </small>
+          </span>
+          {last && <time>{when(last.at)}</time>}
+          <Badge count={unread} words={words} />
+        </button>
+      </li>
+    </ul>
+  );
+}
+
+function Discover() {
+  const { words, apps, go } = usePhone();
+  const programs = apps.filter(({ kind }) => kind === 'mini_program');
+  return (
+    <>
+      <ul className="rows">
+        <li>
+          <button type="button" className="row" onClick={() => go({ name: 'scan' })}>
+            <Icon name="scan" />
+            <span>{words.scan}</span>
+            <Icon name="next" />
+          </button>
+        </li>
+      </ul>
+      <h2>{words.programs}</h2>
+      <ul className="rows">
+        {programs.map(({ appid, name }) => (
+          <li key={appid}>
+            <button type="button" className="row" onClick={() => go({ name: 'program', appid })}>
+              <Picture name={name} seed={appid} isRound />
+              <span>{name}</span>
+              <Icon name="next" />
+            </button>
+          </li>
+        ))}
+        {programs.length === 0 && <li className="row">{words.noPrograms}</li>}
+      </ul>
+    </>
+  );
+}
+
+function Me() {
+  const { words, person, people, choose } = usePhone();
+  const { language, setLanguage } = use(Language);
+  return (
+    <>
+      <div className="card-of-me">
+        <Picture name={person.nickname} seed={person.id} />
+        <span className="two">
+          <strong>{person.nickname}</strong>
+          <small>
+            {person.name} · {person.phone ?? words.noPhone}
+          </small>
+        </span>
+      </div>
+      <h2 id="whose">{words.person}</h2>
+      <ul className="rows" aria-labelledby="whose">
+        {people.map((one) => (
+          <li key={one.id}>
+            <button
+              type="button"
+              className="row"
+              aria-pressed={one.id === person.id}
+              onClick={() => choose(one.id)}
+            >
+              <Picture name={one.nickname} seed={one.id} />
+              <span className="two">
+                <span>{one.nickname}</span>
+                <small>{[one.name, ...traits(one, words)].join(' · ')}</small>
+              </span>
+              {one.id === person.id && <span className="chosen" aria-hidden="true" />}
+            </button>
+          </li>
+        ))}
+      </ul>
+      <ul className="rows">
+        <li>
+          <label className="row">
+            <span>{words.language}</span>
+            <select value={language} onChange={(event) => setLanguage(event.target.value as Tag)}>
+              {Object.entries(NAMES).map(([tag, name]) => (
+                <option key={tag} value={tag}>
+                  {name}
+                </option>
+              ))}
+            </select>
+          </label>
+        </li>
+        <li>
+          <a className="row" href="/_sim/" target="_blank" rel="noopener">
+            <span>{words.control}</span>
+            <Icon name="next" />
+          </a>
+        </li>
+      </ul>
+    </>
+  );
+}
+
+export function traits(person: { snapshot: boolean; risky: boolean }, words: Words): string[] {
+  return [...(person.snapshot ? [words.snapshot] : []), ...(person.risky ? [words.risky] : [])];
+}

@@ -1,0 +1,88 @@
+/** The simulator's control interface, as far as a phone needs it. */
+
+export interface Person {
+  id: string;
+  name: string;
+  nickname: string;
+  phone: string | null;
+  openids: Record<string, string>;
+  snapshot: boolean;
+  risky: boolean;
+}
+
+export interface Template {
+  id: string;
+  title: string;
+  kind: 'one_time' | 'long_term';
+}
+
+export interface App {
+  appid: string;
+  name: string;
+  kind: 'mini_program' | 'official_account' | 'website';
+  templates: Template[];
+  push?: unknown;
+}
+
+export interface Message {
+  appid: string;
+  template_id: string;
+  data: Record<string, { value?: unknown } | undefined>;
+  page: string | null;
+  url?: string;
+  msgid: number;
+  at: number;
+}
+
+/** How a person stands to a template. */
+export interface Standing {
+  appid: string;
+  template_id: string;
+  credits: number;
+  allowed: boolean;
+  banned: boolean;
+}
+
+/** Nobody answered. */
+export class Down extends Error {}
+
+/** The simulator has refused, in its own words. */
+export class Refused extends Error {}
+
+async function call<T>(path: string, body?: object): Promise<T> {
+  const init: RequestInit = { cache: 'no-store' };
+  if (body) Object.assign(init, { method: 'POST', body: JSON.stringify(body) });
+  const answer = await fetch(path, init).catch(() => {
+    throw new Down();
+  });
+  const said = (await answer.json().catch(() => null)) as (T & { error?: string }) | null;
+  if (said === null) throw new Down();
+  if (!answer.ok) throw new Refused(said.error ?? `HTTP ${answer.status}`);
+  return said;
+}
+
+const query = (values: Record<string, string>) => new URLSearchParams(values).toString();
+
+export const people = () => call<{ users: Person[] }>('/_sim/users').then(({ users }) => users);
+export const apps = () => call<{ apps: App[] }>('/_sim/apps').then(({ apps }) => apps);
+
+export const messages = (user: string) =>
+  call<{ messages: Message[] }>(`/_sim/inbox?${query({ user })}`).then(({ messages }) => messages);
+
+export const standings = (user: string) =>
+  call<{ subscriptions: Standing[] }>(`/_sim/subscriptions?${query({ user })}`).then(
+    ({ subscriptions }) => subscriptions,
+  );
+
+export const loginCode = (appid: string, user: string) =>
+  call<{ code: string }>('/_sim/login-code', { appid, user }).then(({ code }) => code);
+
+export const phoneCode = (appid: string, user: string) =>
+  call<{ code: string }>('/_sim/phone-code', { appid, user }).then(({ code }) => code);
+
+export const answerPrompt = (app: App, user: string, template_id: string, result: 'accept' | 'reject') =>
+  call('/_sim/subscribe', { appid: app.appid, user, template_id, result, push: Boolean(app.push) });
+
+/** Where a page is to be opened so that it finds itself on this person's phone. */
+export const viewOf = (user: string, url: string) =>
+  call<{ view: string }>(`/_phone/open?${query({ user, url })}`).then(({ view }) => view);
