@@ -120,11 +120,15 @@ pub async fn show(simulator: &Simulator, view: &View, port: u16, request: Reques
     }
 }
 
-/// Cookies are added to whatever comes, so nothing may come from a website: it would act as the person.
+/// Cookies are added to whatever comes, so nothing may come from a website: it would act as the person. Views are one
+/// site to browsers (Fetch Metadata, 2.3), and a form of a page that hides where it is has the origin `null`.
 fn is_of_elsewhere(headers: &HeaderMap) -> bool {
-    let Some(origin) = headers.get(header::ORIGIN) else { return false };
-    let host = origin.to_str().ok().and_then(|origin| origin.strip_prefix("http://"));
-    host.is_none_or(|host| View::of_host(host).is_none())
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    if text("sec-fetch-site").is_some_and(|site| ["same-origin", "same-site", "none"].contains(&site)) {
+        return false;
+    }
+    let Some(origin) = text("origin") else { return headers.contains_key(header::ORIGIN) };
+    origin.strip_prefix("http://").is_none_or(|host| View::of_host(host).is_none())
 }
 
 enum Failed {

@@ -158,6 +158,12 @@ async fn only_what_apps_have_named_is_opened_and_only_for_the_phones_pages() {
         let refused = ask(&lab, &host, "POST", "/page", &format!("Origin: {origin}\r\n"), "").await;
         assert_eq!(refused.status, 403, "{origin}");
     }
+    // A form of a page that hides where it is.
+    let hidden = "Origin: null\r\nSec-Fetch-Site: same-origin\r\n";
+    assert_eq!(ask(&lab, &host, "POST", "/page", hidden, "").await.status, 200);
+    let website = "Origin: null\r\nSec-Fetch-Site: cross-site\r\n";
+    assert_eq!(ask(&lab, &host, "POST", "/page", website, "").await.status, 403);
+    let asked = site.count();
     assert_eq!(ask(&lab, &view(&lab, "u99", address), "GET", "/page", "", "").await.status, 404);
     for app in [MINI, OFFICIAL, WEBSITE] {
         lab.change_app(
@@ -165,7 +171,7 @@ async fn only_what_apps_have_named_is_opened_and_only_for_the_phones_pages() {
         );
     }
     assert_eq!(ask(&lab, &host, "GET", "/page", "", "").await.status, 403, "no app has named 127.0.0.1");
-    assert_eq!(site.count(), 0);
+    assert_eq!(site.count(), asked);
     // WeChat's own pages are always there.
     let consent = ask(&lab, &view(&lab, "u1", lab.address), "GET", "/_sim/health", "", "").await;
     assert_eq!(consent.status, 200);
