@@ -1,0 +1,102 @@
+const auth = require('./wechat-login.js');
+const { call } = require('./api.js');
+const { isPassing } = require('./errors.js');
+
+const KEPT = 'kept_reports';
+
+/** The server knows a key again for a day: sent later, a report might count twice. */
+const LIFETIME = 24 * 60 * 60 * 1000;
+
+/**
+ * A report to the server that must arrive, and count once however often it is sent.
+ *
+ * @typedef {object} Report
+ * @property {string} key for `Idempotency-Key`
+ * @property {number} at when it was made, in Unix milliseconds
+ * @property {string} openid whose it is
+ * @property {string} path
+ * @property {Record<string, unknown>} body
+ *
+ * @typedef {{ sent: true, data: any } | { sent: false, reason: unknown }} Outcome
+ * @typedef {{ resolve: (outcome: Outcome) => void, reject: (failure: unknown) => void }} Waiting
+ */
+
+/** @type {Map<string, Waiting>} */
+const waiting = new Map();
+
+/** @returns {Report[]} */
+const kept = () => wx.getStorageSync(KEPT) || [];
+
+/** @param {Report[]} reports */
+const keep = (reports) => wx.setStorageSync(KEPT, reports);
+
+/** @param {string} key */
+const drop = (key) => keep(kept().filter((report) => report.key !== key));
+
+/** The next of whoever is logged in; another person's wait for them. */
+function next() {
+  const user = auth.getLocalUserInfo();
+  return kept().find((report) => user && report.openid === user.openid);
+}
+
+/**
+ * @param {string} key
+ * @param {(waiting: Waiting) => void} how
+ */
+function tell(key, how) {
+  const one = waiting.get(key);
+  waiting.delete(key);
+  if (one) how(one);
+}
+
+/** Sends what is kept in the order in which it was made. */
+async function drain() {
+  keep(kept().filter((report) => Date.now() - report.at < LIFETIME));
+  for (let report = next(); report; report = next()) {
+    const { key, path, body } = report;
+    try {
+      const data = await call({ method: 'POST', path, body, headers: { 'Idempotency-Key': key } });
+      drop(key);
+      tell(key, ({ resolve }) => resolve({ sent: true, data }));
+    } catch (failure) {
+      if (isPassing(failure) || !auth.checkLoginStatus()) {
+        for (const each of [...waiting.keys()]) {
+          tell(each, ({ resolve }) => resolve({ sent: false, reason: failure }));
+        }
+        return;
+      }
+      drop(key);
+      tell(key, ({ reject }) => reject(failure));
+    }
+  }
+}
+
+let turn = Promise.resolve();
+
+/** Sends what is kept, one flush after the other. What cannot be sent now stays for the next. */
+function flush() {
+  turn = turn.then(drain, drain);
+  return turn;
+}
+
+function newKey() {
+  const part = () => Math.random().toString(36).slice(2);
+  return `${Date.now().toString(36)}-${part()}${part()}`;
+}
+
+/**
+ * Keeps a report in storage, then sends it.
+ * @param {string} openid
+ * @param {string} path
+ * @param {Record<string, unknown>} body
+ * @returns {Promise<Outcome>} not sent: it is kept, and goes with a later flush
+ */
+function post(openid, path, body) {
+  const report = { key: newKey(), at: Date.now(), openid, path, body };
+  keep([...kept(), report]);
+  const outcome = new Promise((resolve, reject) => waiting.set(report.key, { resolve, reject }));
+  flush();
+  return outcome;
+}
+
+module.exports = { post, flush };

@@ -1,0 +1,161 @@
+const config = require('../config.js');
+const { Failure, ofAnswer, ofWechat } = require('./errors.js');
+const { loginCode, simulator } = require('./simulator.js');
+const { callFunction, send } = require('./transport.js');
+
+const TOKEN = 'access_token';
+const USER = 'user_info';
+
+/** From here on `wx.getUserProfile` answers with a grey picture and 微信用户. */
+const NO_PROFILE_SINCE = [2, 27, 1];
+
+/**
+ * @typedef {object} User
+ * @property {number} id
+ * @property {string} openid
+ * @property {string} nickname
+ * @property {string} avatar
+ * @property {string} created_at
+ *
+ * @typedef {object} Profile
+ * @property {string} [nickName]
+ * @property {string} [avatarUrl]
+ */
+
+/** @returns {Promise<string>} */
+function code() {
+  if (simulator()) return loginCode();
+  return new Promise((resolve, reject) => {
+    wx.login({
+      success: (answer) =>
+        answer.code ? resolve(answer.code) : reject(new Failure('wechat', answer.errMsg)),
+      fail: (failure) => reject(ofWechat(failure, 'wechat')),
+    });
+  });
+}
+
+function givesProfiles() {
+  const { SDKVersion } = wx.getAppBaseInfo ? wx.getAppBaseInfo() : wx.getSystemInfoSync();
+  const version = SDKVersion.split('.').map(Number);
+  const at = NO_PROFILE_SINCE.findIndex((part, i) => part !== version[i]);
+  return at >= 0 && (version[at] || 0) < (NO_PROFILE_SINCE[at] || 0);
+}
+
+/** @returns {Promise<Profile>} */
+function oldProfile() {
+  return new Promise((resolve, reject) => {
+    wx.getUserProfile({
+      desc: '用于完善用户资料',
+      success: ({ userInfo }) => resolve({ nickName: userInfo.nickName, avatarUrl: userInfo.avatarUrl }),
+      fail: (failure) => reject(ofWechat(failure, 'denied')),
+    });
+  });
+}
+
+/**
+ * @param {Profile} given
+ */
+async function ask(given) {
+  if (config.cloudEnv && config.cloudLogin) {
+    return callFunction('wechat-login', { nickname: given.nickName, avatar: given.avatarUrl });
+  }
+  // Both at once: the profile may be asked for in the tap only, not after an answer.
+  const wantsOld = !given.nickName && !given.avatarUrl && givesProfiles();
+  const [fresh, profile] = await Promise.all([code(), wantsOld ? oldProfile() : given]);
+  const body = { code: fresh, ...profile, ...(config.app ? { appid: config.app } : {}) };
+  return send({ method: 'POST', path: '/api/v1/auth/wx-login', body });
+}
+
+/** @type {Promise<{ token: string, userInfo: User }> | null} */
+let login = null;
+
+/** @type {Promise<string> | null} */
+let refresh = null;
+
+/** Counts logins and logouts: an answer to a question from before is no longer wanted. */
+let era = 0;
+
+/**
+ * Logs in with WeChat, in a tap. Whoever asks while that is under way gets the same login.
+ * @param {Profile} [profile] what the person chose in the page's avatar and nickname inputs
+ */
+function wechatLogin(profile = {}) {
+  if (login) return login;
+  const mine = ++era;
+  const run = async () => {
+    const { statusCode, data } = await ask(profile);
+    if (statusCode !== 200) throw ofAnswer(statusCode, data);
+    if (era !== mine) throw new Failure('login');
+    const { access_token: token, user: userInfo } = data.data;
+    wx.setStorageSync(TOKEN, token);
+    wx.setStorageSync(USER, userInfo);
+    return { token, userInfo };
+  };
+  const started = run().finally(() => {
+    if (login === started) login = null;
+  });
+  login = started;
+  return started;
+}
+
+/** Whether somebody is logged in here. A token that has run out is renewed when it is used. */
+function checkLoginStatus() {
+  return Boolean(getLocalToken() && getLocalUserInfo());
+}
+
+/** @returns {User | null} */
+function getLocalUserInfo() {
+  return wx.getStorageSync(USER) || null;
+}
+
+/** @returns {string | null} */
+function getLocalToken() {
+  return wx.getStorageSync(TOKEN) || null;
+}
+
+function forget() {
+  era += 1;
+  login = null;
+  wx.removeStorageSync(TOKEN);
+  wx.removeStorageSync(USER);
+}
+
+/** Logs out, here at once and on the server when it can be reached. */
+async function logout() {
+  const token = getLocalToken();
+  forget();
+  if (!token) return;
+  const headers = { Authorization: `Bearer ${token}` };
+  await send({ method: 'POST', path: '/api/v1/auth/logout', headers }).catch(() => {});
+}
+
+/**
+ * The next token for the one that is kept. A token is good for one refresh: used for another it would end the session, so
+ * whoever asks while one is under way gets the same.
+ * @returns {Promise<string>}
+ */
+function refreshToken() {
+  if (refresh) return refresh;
+  const mine = era;
+  const run = async () => {
+    const old = getLocalToken();
+    if (!old) throw new Failure('login');
+    const headers = { Authorization: `Bearer ${old}` };
+    const { statusCode, data } = await send({ method: 'POST', path: '/api/v1/auth/refresh', headers });
+    if (era !== mine) throw new Failure('login');
+    if (statusCode !== 200) {
+      const failure = ofAnswer(statusCode, data);
+      if (failure.kind === 'login') forget();
+      throw failure;
+    }
+    wx.setStorageSync(TOKEN, data.data.access_token);
+    return data.data.access_token;
+  };
+  const started = run().finally(() => {
+    if (refresh === started) refresh = null;
+  });
+  refresh = started;
+  return started;
+}
+
+module.exports = { wechatLogin, checkLoginStatus, getLocalUserInfo, getLocalToken, logout, refreshToken };
