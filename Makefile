@@ -21,6 +21,7 @@ test: ## every test, on SQLite and PostgreSQL
 	$(CARGO) build --package weir
 	bash e2e/sdk/run.sh $(target)/debug/weir
 	bash scripts/frontend.sh browser $(target)/debug/weir
+	bash scripts/mini_program.sh test $(target)/debug/weir
 	WEIR_REQUIRE_POSTGRES=1 $(CARGO) nextest run --workspace
 
 build: ## the release binary with its pages: target/release/weir
@@ -39,6 +40,7 @@ check: ## formatting, lints, architecture, dependencies, generated files
 	$(CARGO) nextest run --package weir-testkit --test architecture
 	bash scripts/generated.sh --check
 	bash scripts/frontend.sh check
+	bash scripts/mini_program.sh check
 	bash scripts/deny.sh
 
 fuzz: ## every fuzz target, FUZZ_RUNS inputs each (1,000,000); FUZZ_TARGETS names some

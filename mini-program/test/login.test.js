@@ -3,6 +3,9 @@ import { after, before, test } from 'node:test';
 import { Phone } from './support/phone.js';
 import { World } from './support/world.js';
 
+const APPID = 'wx1000000000000001';
+const DAY = 24 * 60 * 60;
+
 let world;
 before(async () => {
   world = await World.start();
@@ -14,8 +17,12 @@ async function loggedIn(person, options) {
   await phone.open('/pages/login/login');
   await phone.tap('.login');
   assert.equal(phone.page.route, 'pages/profile/profile', phone.text);
+  phone.requests.length = 0;
   return phone;
 }
+
+const refreshes = (phone) => phone.requests.filter(({ path }) => path === '/api/v1/auth/refresh').length;
+const profile = { method: 'GET', path: '/api/v1/users/me' };
 
 test('somebody logs in with a nickname and sees who they are', async () => {
   const phone = new Phone(world, 'alice');
@@ -26,7 +33,239 @@ test('somebody logs in with a nickname and sees who they are', async () => {
   await phone.tap('.login');
   assert.equal(phone.page.route, 'pages/profile/profile');
   assert.equal(phone.said('.name'), '小红');
-  assert.equal(phone.said('.openid'), (await world.person('alice')).openids.wx1000000000000001);
+  assert.equal(phone.said('.openid'), (await world.person('alice')).openids[APPID]);
   // A file on this phone is of no use to anybody else.
   assert.ok(!JSON.stringify(phone.requests).includes('wxfile'));
+});
+
+test('a later login that gives no name takes none away', async () => {
+  const phone = new Phone(world, 'bob');
+  await phone.open('/pages/login/login');
+  await phone.type('.input', '阿波');
+  await phone.tap('.login');
+  const again = await loggedIn('bob');
+  assert.equal(again.said('.name'), '阿波');
+});
+
+test('a login survives that the mini-program is closed', async () => {
+  const phone = await loggedIn('alice');
+  phone.start();
+  await phone.open('/pages/profile/profile');
+  assert.equal(phone.page.route, 'pages/profile/profile');
+  assert.equal(phone.logins, 1);
+});
+
+for (const [language, login, hint] of [
+  ['zh_CN', '微信一键登录', '登录'],
+  ['en', 'Log in with WeChat', 'Log in'],
+  ['ru', 'Войти через WeChat', 'Вход'],
+]) {
+  test(`in ${language} the pages speak that language and every control has a name`, async () => {
+    const phone = new Phone(world, 'carol', { language });
+    await phone.open('/pages/login/login');
+    assert.equal(phone.said('.login'), login);
+    assert.equal(phone.title, hint);
+    for (const button of ['.choose', '.input']) assert.ok(phone.attribute(button, 'aria-label'));
+  });
+}
+
+test('the address of a page may name the language', async () => {
+  const phone = new Phone(world, 'carol');
+  await phone.open('/pages/login/login?lang=ru');
+  assert.equal(phone.said('.login'), 'Войти через WeChat');
+});
+
+test('two taps are one login', async () => {
+  const phone = new Phone(world, 'alice');
+  const auth = phone.require('utils/wechat-login.js');
+  const [one, other] = await Promise.all([auth.wechatLogin(), auth.wechatLogin()]);
+  assert.equal(one.token, other.token);
+  assert.equal(phone.logins, 1);
+});
+
+test("WeChat's refusal of a code is told in the server's words", async () => {
+  const phone = new Phone(world, 'alice');
+  phone.code = 'nonsense';
+  await phone.open('/pages/login/login');
+  await phone.tap('.login');
+  assert.equal(phone.page.route, 'pages/login/login');
+  assert.match(phone.said('.error'), /^微信登录失败: .*\(错误码: 40029\)$/);
+  phone.code = undefined;
+  await phone.tap('.login');
+  assert.equal(phone.page.route, 'pages/profile/profile');
+});
+
+test('without a network a login says so, and works afterwards', async () => {
+  const phone = new Phone(world, 'alice', { language: 'en' });
+  phone.isOffline = true;
+  await phone.open('/pages/login/login');
+  await phone.tap('.login');
+  assert.equal(phone.said('.error'), 'No connection. Check your network and try again.');
+  phone.isOffline = false;
+  await phone.tap('.login');
+  assert.equal(phone.page.route, 'pages/profile/profile');
+});
+
+test('a phone number is given with the login and again on the profile', async () => {
+  const phone = new Phone(world, 'bob');
+  await phone.open('/pages/login/login');
+  await phone.tap('.phone');
+  assert.equal(phone.page.route, 'pages/profile/profile');
+  assert.equal(phone.said('.number'), '138****8001');
+  assert.equal(phone.storage.get('user_info').phone, '13800138001');
+  await phone.tap('.phone');
+  assert.equal(phone.said('.notice'), '手机号已绑定');
+});
+
+test('whoever does not give their number is logged in all the same', async () => {
+  const phone = await loggedIn('bob', { language: 'en' });
+  phone.refusesPhone = true;
+  await phone.tap('.phone');
+  assert.equal(phone.said('.error'), 'You did not allow it. You can tap again.');
+  assert.equal(phone.said('.number'), 'Not given');
+});
+
+test('a number sealed for an older login asks for one more tap, and that one is read', async () => {
+  const phone = await loggedIn('alice');
+  phone.oldPhoneButton = true;
+  await phone.tap('.phone');
+  assert.equal(phone.said('.number'), '138****8000');
+  // WeChat makes new keys: the server knows none of those that the next number is sealed with.
+  await world.control('session-key', { appid: 'mini', user: 'alice' });
+  await world.control('session-key', { appid: 'mini', user: 'alice' });
+  await phone.tap('.phone');
+  assert.match(phone.said('.error'), /请再点一次/);
+  await phone.tap('.phone');
+  assert.equal(phone.said('.notice'), '手机号已绑定');
+});
+
+test('ten questions with an expired token make one refresh', async () => {
+  const phone = await loggedIn('alice');
+  const { call } = phone.require('utils/api.js');
+  const old = phone.storage.get('access_token');
+  await world.advance(8 * DAY);
+  const answers = await Promise.all(Array.from({ length: 10 }, () => call(profile)));
+  assert.equal(new Set(answers.map(({ id }) => id)).size, 1);
+  assert.equal(refreshes(phone), 1);
+  assert.notEqual(phone.storage.get('access_token'), old);
+  assert.equal(phone.logins, 1);
+});
+
+test('a refusal that comes late makes no second refresh', async () => {
+  const phone = await loggedIn('alice');
+  const { call } = phone.require('utils/api.js');
+  await world.advance(8 * DAY);
+  phone.holdsBack('/api/v1/users/me');
+  const late = call(profile);
+  await phone.held;
+  phone.holds = undefined;
+  await call(profile);
+  phone.letGo();
+  assert.ok((await late).openid);
+  assert.equal(refreshes(phone), 1);
+});
+
+test('when the refresh is refused there is one login, on the page, and no loop', async () => {
+  const phone = await loggedIn('alice');
+  await world.advance(60 * DAY);
+  await phone.tap('.refresh');
+  assert.equal(phone.page.route, 'pages/login/login');
+  assert.equal(refreshes(phone), 1);
+  assert.equal(phone.storage.has('access_token'), false);
+  await phone.tap('.login');
+  assert.equal(phone.page.route, 'pages/profile/profile');
+  assert.equal(phone.logins, 2);
+});
+
+test('a refresh that hears nothing logs nobody out', async () => {
+  const phone = await loggedIn('alice');
+  const token = phone.storage.get('access_token');
+  await world.advance(8 * DAY);
+  phone.drops = '/api/v1/auth/refresh';
+  await phone.tap('.refresh');
+  assert.equal(phone.said('.error'), '网络不通，请检查网络后重试。');
+  assert.equal(phone.storage.get('access_token'), token);
+  phone.drops = undefined;
+  await phone.tap('.refresh');
+  assert.equal(phone.said('.notice'), '已刷新');
+});
+
+test('logging out ends the session on the server too', async () => {
+  const phone = await loggedIn('alice');
+  const token = phone.storage.get('access_token');
+  await phone.tap('.logout');
+  assert.equal(phone.page.route, 'pages/login/login');
+  assert.deepEqual(
+    [...phone.storage.keys()].filter((key) => key !== 'kept_reports'),
+    [],
+  );
+  const answer = await fetch(`${world.weir}/api/v1/users/me`, {
+    headers: { Authorization: `Bearer ${token}` },
+  });
+  assert.equal(answer.status, 401);
+});
+
+test('a refresh that is under way brings nobody back who logs out', async () => {
+  const phone = await loggedIn('alice');
+  const auth = phone.require('utils/wechat-login.js');
+  phone.holdsBack('/api/v1/auth/refresh');
+  const refresh = auth.refreshToken();
+  await phone.held;
+  await auth.logout();
+  phone.letGo();
+  await assert.rejects(refresh, { kind: 'login' });
+  assert.equal(auth.checkLoginStatus(), false);
+});
+
+test('logging out works without a network', async () => {
+  const phone = await loggedIn('alice');
+  phone.isOffline = true;
+  await phone.tap('.logout');
+  assert.equal(phone.page.route, 'pages/login/login');
+  assert.equal(phone.storage.has('access_token'), false);
+});
+
+test('whoever deletes their account is asked first, and nothing of it is left', async () => {
+  const phone = await loggedIn('carol');
+  const { id } = phone.storage.get('user_info');
+  phone.confirms = false;
+  await phone.tap('.erase');
+  assert.equal(phone.page.route, 'pages/profile/profile');
+  phone.confirms = true;
+  await phone.tap('.erase');
+  assert.equal(phone.page.route, 'pages/login/login');
+  assert.equal(phone.storage.has('user_info'), false);
+  const again = await loggedIn('carol');
+  assert.notEqual(again.storage.get('user_info').id, id);
+});
+
+test('the profile of somebody who is not logged in is the login page', async () => {
+  const phone = new Phone(world, 'alice');
+  await phone.open('/pages/profile/profile');
+  assert.equal(phone.page.route, 'pages/login/login');
+});
+
+test('below library 2.27.1 WeChat is asked for the profile in the tap; above, for nothing', async () => {
+  const old = await loggedIn('alice', { library: '2.27.0' });
+  assert.equal(old.said('.name'), (await world.person('alice')).nickname);
+  const recent = new Phone(world, 'alice', { library: '2.27.1' });
+  await recent.open('/pages/login/login');
+  await recent.tap('.login');
+  assert.notEqual(recent.said('.name'), '微信用户');
+});
+
+test("in WeChat's tools the simulator stands in for WeChat, and in what people install it does not", async () => {
+  const simulator = { url: world.simulator, user: 'bob' };
+  const phone = new Phone(world, 'alice', { config: { simulator } });
+  phone.code = "the tools' own";
+  await phone.open('/pages/login/login');
+  await phone.tap('.phone');
+  assert.equal(phone.page.route, 'pages/profile/profile', phone.text);
+  assert.equal(phone.said('.openid'), (await world.person('bob')).openids[APPID]);
+
+  const released = new Phone(world, 'alice', { config: { simulator } });
+  released.version = 'release';
+  await released.open('/pages/login/login');
+  await released.tap('.login');
+  assert.equal(released.said('.openid'), (await world.person('alice')).openids[APPID]);
 });

@@ -27,7 +27,7 @@ async function decrypt({ encryptedData, iv }) {
  * @param {Given} given
  */
 async function bindPhone(given) {
-  const code = given.code || (simulator() && (await phoneCode()));
+  const code = simulator() ? await phoneCode() : given.code;
   if (!code && !given.encryptedData) throw ofWechat(given, 'wechat');
   const { phoneNumber } = code
     ? await call({ method: 'POST', path: '/api/v1/auth/phone', body: { code } })

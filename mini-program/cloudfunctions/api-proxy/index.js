@@ -99,7 +99,7 @@ exports.main = async ({ method = 'GET', path = '', body, data, headers = {}, que
   const base = process.env.WEIR_BASE_URL;
   if (!base) return refuse(503, 'WEIR_BASE_URL is not set for this cloud function');
   const verb = String(method).toUpperCase();
-  const allowed = Object.hasOwn(ALLOWED, path) ? ALLOWED[path] : undefined;
+  const allowed = typeof path === 'string' && Object.hasOwn(ALLOWED, path) ? ALLOWED[path] : [];
   if (!allowed?.includes(verb)) return refuse(403, `${verb} ${path} is not for mini-programs`);
   const url = new URL(base.replace(/\/$/, '') + path);
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, String(value));

@@ -64,6 +64,20 @@ export class Phone {
     }
   }
 
+  /** Keeps the answers from `holds` on their way until `letGo`; `held` is when the first has come so far. */
+  holdsBack(path) {
+    this.holds = path;
+    this.held = new Promise((come) => {
+      this.hold = () => {
+        come();
+        return this.released;
+      };
+    });
+    this.released = new Promise((go) => {
+      this.letGo = go;
+    });
+  }
+
   /** Until nothing is under way any more. */
   async settle() {
     for (let quiet = 0; quiet < 3; quiet = this.pending === 0 ? quiet + 1 : 0) {

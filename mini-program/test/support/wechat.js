@@ -16,14 +16,16 @@ export function wechat(phone) {
   const who = { appid: 'mini', user: person };
 
   async function request({ url, method = 'GET', data, header }) {
-    phone.requests.push({ method, path: new URL(url).pathname, header, data });
-    if (phone.isOffline) throw new Error('net::ERR_INTERNET_DISCONNECTED');
+    const path = new URL(url).pathname;
+    phone.requests.push({ method, path, header, data });
+    if (phone.isOffline || phone.drops === path) throw new Error('net::ERR_INTERNET_DISCONNECTED');
     const response = await fetch(url, {
       method,
       headers: header,
       body: data === undefined ? undefined : JSON.stringify(data),
     });
     const text = await response.text();
+    if (phone.holds === path) await phone.hold();
     if (phone.losesAnswers) throw new Error('timeout');
     return { statusCode: response.status, data: JSON.parse(text), header: {} };
   }
@@ -36,7 +38,7 @@ export function wechat(phone) {
   async function getUserProfile(isInTap) {
     if (!isInTap) throw new Error('can only be invoked by user TAP gesture.');
     const { nickname, avatar } = await world.person(person);
-    const isOld = phone.library === '2.27.0';
+    const isOld = phone.library < '2.27.1';
     return {
       userInfo: isOld
         ? { nickName: nickname, avatarUrl: avatar }
@@ -103,6 +105,9 @@ export function wechat(phone) {
         phone.close(phone.stack.length);
         phone.show(url);
       }),
+    switchTab: ({ url }) => {
+      phone.tab = url;
+    },
     setNavigationBarTitle: ({ title }) => {
       phone.title = title;
     },

@@ -20,6 +20,8 @@ async function freePort() {
 
 /** The real binary: the gateway, and the simulator in WeChat's place. */
 export class World {
+  count = 1;
+
   static async start() {
     const world = new World();
     world.binary = process.env.WEIR_BINARY;
@@ -72,6 +74,12 @@ export class World {
   async person(name) {
     const { users } = await this.control('users');
     return users.find((user) => user.name === name);
+  }
+
+  /** Somebody new. */
+  async someone() {
+    const { name } = await this.control('users', { name: `somebody-${this.count++}`, nickname: '新人' });
+    return name;
   }
 
   async key(scope) {

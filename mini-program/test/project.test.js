@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const require = createRequire(import.meta.url);
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const app = require('../app.json');
+const project = require('../project.config.json');
+const FUNCTIONS = ['api-proxy', 'wechat-login'];
+
+test("every page has its four files, and the pages that WeChat's search may show are pages", () => {
+  for (const page of app.pages) {
+    for (const kind of ['js', 'json', 'wxml', 'wxss'])
+      assert.ok(existsSync(`${ROOT}${page}.${kind}`), page + kind);
+  }
+  for (const { page } of require('../sitemap.json').rules)
+    assert.ok(page === '*' || app.pages.includes(page));
+});
+
+test('every cloud function has its three files', () => {
+  for (const name of FUNCTIONS) {
+    const folder = `${ROOT}${project.cloudfunctionRoot}${name}`;
+    for (const file of ['index.js', 'package.json', 'config.json'])
+      assert.ok(existsSync(`${folder}/${file}`));
+    assert.ok(require(`${folder}/package.json`).dependencies['wx-server-sdk']);
+  }
+});
+
+test('what is for tests, for the cloud and for readers is not packed', () => {
+  const ignored = project.packOptions.ignore.map(({ value }) => value);
+  assert.deepEqual(ignored, ['test', 'cloudfunctions', 'README.md']);
+});
+
+test('the pages ask for no address but the configured one', () => {
+  for (const page of app.pages) {
+    for (const kind of ['js', 'wxml', 'wxss']) {
+      assert.doesNotMatch(readFileSync(`${ROOT}${page}.${kind}`, 'utf8'), /https?:\/\//, page + kind);
+    }
+  }
+});
+
+const { languages } = (() => {
+  globalThis.wx = {};
+  return require('../utils/i18n.js');
+})();
+
+test('every word is there in three languages, and every word that a page shows is a word', () => {
+  const names = Object.keys(languages.zh);
+  for (const words of Object.values(languages)) {
+    assert.deepEqual(Object.keys(words), names);
+    for (const word of Object.values(words)) assert.ok(word.trim());
+  }
+  for (const page of app.pages) {
+    const shown = readFileSync(`${ROOT}${page}.wxml`, 'utf8').matchAll(/\{\{t\.(\w+)\}\}/g);
+    for (const [, name] of shown) assert.ok(names.includes(name), `${page} shows ${name}`);
+  }
+});
+
+test('every control has a handler that its page has', () => {
+  for (const page of app.pages) {
+    const source = readFileSync(`${ROOT}${page}.js`, 'utf8');
+    const bound = readFileSync(`${ROOT}${page}.wxml`, 'utf8').matchAll(/\bbind:?\w+="(\w+)"/g);
+    for (const [, handler] of bound)
+      assert.match(source, new RegExp(`\\b${handler}\\(`), `${page}: ${handler}`);
+  }
+});
+
+// The compilers come as programs for these machines.
+const runs = process.arch === 'x64' && ['linux', 'darwin', 'win32'].includes(process.platform);
+test("WeChat's own compilers take the pages and their styles", {
+  skip: !runs && 'no compiler for this machine',
+}, () => {
+  const compiler = require('miniprogram-compiler');
+  const wxmlList = app.pages.map((page) => `${page}.wxml`);
+  const wxssList = ['app.wxss', ...app.pages.map((page) => `${page}.wxss`)];
+  assert.ok(compiler.wxmlToJs(ROOT, { wxmlList }));
+  assert.ok(compiler.wxssToJs(ROOT, { wxssList }));
+});

@@ -1,0 +1,240 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { Phone } from './support/phone.js';
+import { World } from './support/world.js';
+
+const DAY = 24 * 60 * 60;
+
+let world;
+before(async () => {
+  world = await World.start();
+});
+after(() => world.end());
+
+let advisors = 0;
+
+/** A customer with the resume of an advisor of their own before them. */
+async function customer(person, { options, phoneNumber = false } = {}) {
+  advisors += 1;
+  const advisor = `advisor-${advisors}`;
+  const phone = new Phone(world, person, options);
+  await phone.open('/pages/login/login');
+  await phone.tap(phoneNumber ? '.phone' : '.login');
+  await phone.open(`/pages/resume/resume?id=resume-1&advisor=${advisor}`);
+  const recorded = async () => {
+    const items = await world.read(`/api/customer/actions?advisorId=${advisor}`);
+    return items.map(({ actionType }) => actionType).reverse();
+  };
+  return { phone, advisor, recorded };
+}
+
+const kept = (phone) => phone.storage.get('kept_reports') ?? [];
+const keys = (phone) =>
+  phone.requests
+    .filter(({ path }) => path === '/api/customer/action')
+    .map(({ header }) => header['Idempotency-Key']);
+
+test('a look, a call and a booking are recorded, each once', async () => {
+  const { phone, recorded } = await customer('alice');
+  await phone.tap('.contact');
+  assert.equal(phone.said('.notice'), '顾问会尽快联系您');
+  await phone.tap('.book');
+  assert.equal(phone.said('.notice'), '预约已提交');
+  await phone.tap('.profile');
+  phone.require('utils/actions.js').flush();
+  await phone.settle();
+  assert.deepEqual(await recorded(), ['view_resume', 'contact_advisor', 'book_service']);
+  assert.deepEqual(kept(phone), []);
+});
+
+test('whoever is not logged in sees the resume, and after the login goes on where they were', async () => {
+  const phone = new Phone(world, 'alice');
+  await phone.open('/pages/resume/resume?advisor=advisor-login');
+  assert.match(phone.text, /王阿姨/);
+  await phone.tap('.contact');
+  assert.equal(phone.page.route, 'pages/login/login');
+  await phone.tap('.login');
+  assert.equal(phone.page.route, 'pages/resume/resume');
+  const items = await world.read('/api/customer/actions?advisorId=advisor-login');
+  assert.deepEqual(
+    items.map(({ actionType }) => actionType),
+    ['view_resume'],
+  );
+});
+
+test('when the server is down an action is kept, and sent later under the same key', async () => {
+  const { phone, recorded } = await customer('bob', { options: { language: 'en' } });
+  await world.down();
+  try {
+    await phone.tap('.book');
+    assert.equal(phone.said('.notice'), 'No connection: this is saved, and goes out by itself later.');
+    assert.equal(kept(phone).length, 1);
+  } finally {
+    await world.up();
+  }
+  // The mini-program was closed in the meantime.
+  phone.start();
+  await phone.settle();
+  assert.deepEqual(kept(phone), []);
+  assert.deepEqual(await recorded(), ['view_resume', 'book_service']);
+  const [, first, ...later] = keys(phone);
+  assert.ok(first && later.length > 0 && later.every((key) => key === first));
+});
+
+test('an action whose answer is lost counts once', async () => {
+  const { phone, recorded } = await customer('alice');
+  phone.losesAnswers = true;
+  await phone.tap('.contact');
+  assert.equal(phone.said('.notice'), '网络不通，已保存，稍后自动发送。');
+  phone.losesAnswers = false;
+  phone.networkChanged({ isConnected: true });
+  await phone.settle();
+  assert.deepEqual(kept(phone), []);
+  assert.deepEqual(await recorded(), ['view_resume', 'contact_advisor']);
+});
+
+test('what is kept waits for its owner', async () => {
+  const { phone, recorded } = await customer('alice');
+  phone.isOffline = true;
+  await phone.tap('.book');
+  await phone.require('utils/wechat-login.js').logout();
+  phone.isOffline = false;
+
+  const other = new Phone(world, 'bob');
+  other.storage = phone.storage;
+  await other.open('/pages/login/login');
+  await other.tap('.login');
+  await other.tap('.logout');
+  assert.deepEqual(await recorded(), ['view_resume']);
+
+  phone.start();
+  await phone.open('/pages/login/login');
+  await phone.tap('.login');
+  assert.deepEqual(await recorded(), ['view_resume', 'book_service']);
+});
+
+test('what is kept longer than the server knows its key is dropped', async (t) => {
+  const { phone, recorded } = await customer('alice');
+  phone.isOffline = true;
+  await phone.tap('.book');
+  phone.isOffline = false;
+  const later = Date.now() + DAY * 1000;
+  t.mock.method(Date, 'now', () => later);
+  phone.start();
+  await phone.settle();
+  assert.deepEqual(kept(phone), []);
+  assert.deepEqual(await recorded(), ['view_resume']);
+});
+
+test('an action that the server refuses is told and not tried again', async () => {
+  const { phone } = await customer('alice');
+  await phone.open(`/pages/resume/resume?advisor=${'x'.repeat(129)}`);
+  assert.match(phone.said('.error'), /advisorId/);
+  assert.deepEqual(kept(phone), []);
+});
+
+test('an expired token is renewed under an action, which is recorded once', async () => {
+  const { phone, recorded } = await customer('alice');
+  await world.advance(8 * DAY);
+  await phone.tap('.contact');
+  assert.equal(phone.said('.notice'), '顾问会尽快联系您');
+  assert.deepEqual(await recorded(), ['view_resume', 'contact_advisor']);
+});
+
+test('when only a login helps, an action waits for it', async () => {
+  const { phone, recorded } = await customer('alice');
+  await world.advance(60 * DAY);
+  await phone.tap('.contact');
+  assert.equal(phone.page.route, 'pages/login/login');
+  await phone.tap('.login');
+  assert.equal(phone.page.route, 'pages/resume/resume');
+  assert.deepEqual(await recorded(), ['view_resume', 'contact_advisor']);
+});
+
+test('a customer with a phone number is one lead, and the advisor is told of them once', async () => {
+  const { phone: advisorPhone, advisor } = await customer('carol');
+  advisorPhone.answers = { TMPL_DEMO_ACTION: 'accept' };
+  await advisorPhone.tap('.subscribe');
+  assert.equal(advisorPhone.said('.notice'), '下一位客户有动作时会通知您');
+
+  const phone = new Phone(world, 'bob');
+  await phone.open('/pages/login/login');
+  await phone.tap('.phone');
+  await phone.open(`/pages/resume/resume?advisor=${advisor}`);
+  await phone.tap('.contact');
+  await phone.tap('.book');
+
+  const leads = await world.read(`/api/leads?assignedTo=${advisor}`);
+  assert.deepEqual(
+    leads.map((lead) => lead.phone),
+    ['13800138001'],
+  );
+  // One yes is one message, whatever else the customer does.
+  const [message, ...more] = await world.inbox('carol', 1);
+  assert.deepEqual(more, []);
+  assert.equal(message.data.thing1.value, '新客户查看了您的简历');
+  assert.equal(message.data.thing3.value, '13800138001');
+
+  // The message leads to a page that there is.
+  await advisorPhone.start();
+  await advisorPhone.open(`/${message.page}`);
+  assert.equal(advisorPhone.said('.number'), leads[0]._id);
+  await advisorPhone.tap('.copy');
+  assert.equal(advisorPhone.clipboard, leads[0]._id);
+});
+
+test('whoever gives their number on the resume becomes a lead with the next action', async () => {
+  const { phone, advisor } = await customer('alice');
+  await phone.tap('.phone');
+  assert.equal(phone.has('.phone'), false);
+  await phone.tap('.contact');
+  const leads = await world.read(`/api/leads?assignedTo=${advisor}`);
+  assert.deepEqual(
+    leads.map((lead) => lead.phone),
+    ['13800138000'],
+  );
+});
+
+for (const [answer, told] of [
+  ['accept', '下一位客户有动作时会通知您'],
+  ['reject', '您没有同意接收通知'],
+  ['ban', '您没有同意接收通知'],
+]) {
+  test(`an advisor answers the prompt with ${answer}, and the server knows`, async () => {
+    const { phone, advisor } = await customer(await world.someone());
+    phone.answers = { TMPL_DEMO_ACTION: answer };
+    await phone.tap('.subscribe');
+    assert.equal(phone.said('.notice'), told);
+    const [subscription] = await world.read(`/api/advisor/subscriptions?advisorId=${advisor}`);
+    assert.equal(subscription.subscribed, answer === 'accept');
+    assert.equal(subscription.remaining, answer === 'accept' ? 1 : 0);
+  });
+}
+
+test('messages that are switched off are said to be', async () => {
+  const { phone } = await customer(await world.someone());
+  phone.hasMessagesOff = true;
+  await phone.tap('.subscribe');
+  assert.equal(phone.said('.error'), '您没有允许，可以再点一次。');
+});
+
+test('a yes that could not be sent is kept and counts once', async () => {
+  const { phone, advisor } = await customer(await world.someone());
+  phone.answers = { TMPL_DEMO_ACTION: 'accept' };
+  phone.losesAnswers = true;
+  await phone.tap('.subscribe');
+  phone.losesAnswers = false;
+  phone.app.onShow();
+  await phone.settle();
+  const [subscription] = await world.read(`/api/advisor/subscriptions?advisorId=${advisor}`);
+  assert.equal(subscription.remaining, 1);
+});
+
+test("in WeChat's tools the simulator's person says yes", async () => {
+  const user = await world.someone();
+  const simulator = { url: world.simulator, user };
+  const { phone, advisor } = await customer(user, { options: { config: { simulator } } });
+  await phone.tap('.subscribe');
+  const [subscription] = await world.read(`/api/advisor/subscriptions?advisorId=${advisor}`);
+  assert.equal(subscription.remaining, 1);
+});
