@@ -3,6 +3,7 @@
  *
  * @typedef {object} Simulator
  * @property {string} url where `weir simulate` or `weir demo` plays WeChat
+ * @property {string} app which mini-program this is there: its name or appid. WeChat's tools may give it a test appid
  * @property {string} user who holds the phone: alice, bob or carol
  */
 module.exports = {
@@ -32,5 +33,5 @@ module.exports = {
    * Null: WeChat itself.
    * @type {Simulator | null}
    */
-  simulator: { url: 'http://127.0.0.1:7070', user: 'alice' },
+  simulator: { url: 'http://127.0.0.1:7070', app: 'mini', user: 'alice' },
 };

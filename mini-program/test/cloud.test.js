@@ -12,7 +12,7 @@ before(async () => {
   world = await World.start();
   key = await world.key('users:write');
 });
-after(() => world.end());
+after(() => world?.end());
 
 /** What the functions write into their log. */
 let log;

@@ -10,7 +10,7 @@ let world;
 before(async () => {
   world = await World.start();
 });
-after(() => world.end());
+after(() => world?.end());
 
 async function loggedIn(person, options) {
   const phone = new Phone(world, person, options);
@@ -255,7 +255,7 @@ test('below library 2.27.1 WeChat is asked for the profile in the tap; above, fo
 });
 
 test("in WeChat's tools the simulator stands in for WeChat, and in what people install it does not", async () => {
-  const simulator = { url: world.simulator, user: 'bob' };
+  const simulator = { url: world.simulator, app: 'mini', user: 'bob' };
   const phone = new Phone(world, 'alice', { config: { simulator } });
   phone.code = "the tools' own";
   await phone.open('/pages/login/login');

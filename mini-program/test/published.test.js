@@ -20,7 +20,7 @@ let world;
 before(async () => {
   world = await World.start();
 });
-after(() => world.end());
+after(() => world?.end());
 
 const published = () => require('./published/wechat-login.js');
 const ours = (phone) => phone.require('utils/wechat-login.js');

@@ -9,7 +9,7 @@ let world;
 before(async () => {
   world = await World.start();
 });
-after(() => world.end());
+after(() => world?.end());
 
 let advisors = 0;
 
@@ -232,7 +232,7 @@ test('a yes that could not be sent is kept and counts once', async () => {
 
 test("in WeChat's tools the simulator's person says yes", async () => {
   const user = await world.someone();
-  const simulator = { url: world.simulator, user };
+  const simulator = { url: world.simulator, app: 'mini', user };
   const { phone, advisor } = await customer(user, { options: { config: { simulator } } });
   await phone.tap('.subscribe');
   const [subscription] = await world.read(`/api/advisor/subscriptions?advisorId=${advisor}`);

@@ -16,7 +16,7 @@ function simulator() {
 async function ask(path, more) {
   const double = simulator();
   if (!double) throw new Failure('wechat');
-  const body = { appid: wx.getAccountInfoSync().miniProgram.appId, user: double.user, ...more };
+  const body = { appid: double.app, user: double.user, ...more };
   const { statusCode, data } = await request(double.url + path, { method: 'POST', path, body });
   if (statusCode !== 200) throw new Failure('wechat', data?.error, statusCode);
   return data;
