@@ -51,6 +51,7 @@ fmt: ## format the code and write the generated files again
 	$(CARGO) fmt --all
 	bash scripts/generated.sh
 	bash scripts/frontend.sh generate
+	bash scripts/mini_program.sh generate
 
 help: ## this list
 	@grep --extended-regexp --no-filename '^[a-z]+:.*## ' $(MAKEFILE_LIST) \

@@ -29,7 +29,7 @@ module.exports = {
   timeout: 10000,
 
   /**
-   * WeChat's double, which stands in for `wx.login`, the phone button and the subscription prompt in WeChat's tools only.
+   * WeChat's double, which stands in for `wx.login`, the phone button and the prompt in development versions only.
    * Null: WeChat itself.
    * @type {Simulator | null}
    */

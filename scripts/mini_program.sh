@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The mini-program's type checks, lints and tests, for one entry point of the Makefile:
-#   scripts/mini_program.sh check
+#   scripts/mini_program.sh check|generate
 #   scripts/mini_program.sh test path/to/weir
 # WeChat's tools need none of it: what is installed lies under mini-program/test, which is not packed. Without Node, or with
 # WEIR_PAGES=none, nothing is done, and it is said.
@@ -36,6 +36,10 @@ check)
     install
     npm run --silent check
     ;;
+generate)
+    install
+    npm run --silent format
+    ;;
 test)
     [ -x "$binary" ] || {
         echo "mini-program: there is no $binary: run cargo build --package weir first" >&2
@@ -45,7 +49,7 @@ test)
     WEIR_BINARY=$binary npm run --silent test
     ;;
 *)
-    echo "mini-program: say check or test, not '$1'" >&2
+    echo "mini-program: say check, generate or test, not '$1'" >&2
     exit 2
     ;;
 esac

@@ -55,6 +55,21 @@ test('a login survives that the mini-program is closed', async () => {
   assert.equal(phone.logins, 1);
 });
 
+test('a refresh shows what was changed elsewhere, and keeps the number that only this phone knows', async () => {
+  const phone = new Phone(world, 'bob');
+  await phone.open('/pages/login/login');
+  await phone.tap('.phone');
+  const headers = {
+    Authorization: `Bearer ${phone.storage.get('access_token')}`,
+    'Content-Type': 'application/json',
+  };
+  const body = JSON.stringify({ nickname: '波波' });
+  await fetch(`${world.weir}/api/v1/users/me`, { method: 'PATCH', headers, body });
+  await phone.tap('.refresh');
+  assert.equal(phone.said('.name'), '波波');
+  assert.equal(phone.said('.number'), '138****8001');
+});
+
 for (const [language, login, hint] of [
   ['zh_CN', '微信一键登录', '登录'],
   ['en', 'Log in with WeChat', 'Log in'],

@@ -58,6 +58,18 @@ test('every word is there in three languages, and every word that a page shows i
   }
 });
 
+test('every control says what it is, to those who do not see it too', () => {
+  for (const page of app.pages) {
+    const wxml = readFileSync(`${ROOT}${page}.wxml`, 'utf8');
+    const controls = [...wxml.matchAll(/<(button|input)([^>]*)>(.*?)<\/\1>/gs)];
+    assert.equal(controls.length, wxml.match(/<(button|input)\b/g)?.length ?? 0);
+    for (const [control, , attributes, inside] of controls) {
+      const isNamed = /aria-label="\{\{t\.\w+\}\}"/.test(attributes) || /^\{\{t\.\w+\}\}$/.test(inside);
+      assert.ok(isNamed, `${page}: ${control}`);
+    }
+  }
+});
+
 test('every control has a handler that its page has', () => {
   for (const page of app.pages) {
     const source = readFileSync(`${ROOT}${page}.js`, 'utf8');

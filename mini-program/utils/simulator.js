@@ -2,7 +2,7 @@ const config = require('../config.js');
 const { Failure } = require('./errors.js');
 const { request } = require('./transport.js');
 
-/** WeChat's double, in WeChat's tools only: what people install never asks it. */
+/** WeChat's double, in development versions only: what people install never asks it. */
 function simulator() {
   if (!config.simulator) return null;
   return wx.getAccountInfoSync().miniProgram.envVersion === 'develop' ? config.simulator : null;

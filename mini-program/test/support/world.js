@@ -46,6 +46,7 @@ export class World {
   }
 
   async down() {
+    if (this.server.exitCode !== null) return;
     this.server.kill('SIGTERM');
     await once(this.server, 'exit');
   }
