@@ -68,7 +68,7 @@ pub(crate) fn routes(demo: Demo, server: Shared) -> Result<Router, String> {
 fn policy(simulator: &str) -> Result<HeaderValue, String> {
     let port = simulator.rsplit(':').next().unwrap_or_default();
     let text = format!(
-        "default-src 'self'; script-src 'self' {simulator}; connect-src 'self' {simulator}; \
+        "default-src 'self'; script-src 'self' {simulator}; connect-src 'self' {simulator} http://demo.weir.localhost:*; \
          img-src 'self' data: blob: http: https:; style-src 'self' 'unsafe-inline'; \
          frame-src {simulator} http://*.localhost:{port}; frame-ancestors 'none'"
     );
@@ -98,6 +98,8 @@ struct Session {
     /// An API key with `crm:read`, `crm:write` and `users:read`, as the host's back end has one.
     key: String,
     simulator: String,
+    /// Where WeChat sends people back to: `web.public_url`.
+    weir: String,
 }
 
 /// What a customer's page needs.
@@ -140,6 +142,7 @@ async fn session(
         token,
         key: key.expose().to_owned(),
         simulator: shown.demo.simulator.clone(),
+        weir: shown.server.app.settings.web.public_url.clone(),
     }))
 }
 

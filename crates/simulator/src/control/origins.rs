@@ -62,7 +62,7 @@ mod tests {
             "http://127.0.0.1:8080",
             "http://localhost:3000",
             "https://[::1]:8443",
-            "http://alice.view.localhost:7070",
+            "http://alice.weir.localhost:7070",
             "http://127.8.9.1",
         ] {
             let allowed = allowed("/_sim/users", &origin(here)).expect(here);

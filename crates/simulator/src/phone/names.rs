@@ -1,4 +1,4 @@
-//! Names of web views. A page of `http://127.0.0.1:8080` in u1's phone is at `http://u1.127-0-0-1-8080.view.localhost:7070`:
+//! Names of web views. A page of `http://127.0.0.1:8080` in u1's phone is at `http://u1.127-0-0-1-8080.weir.localhost:7070`:
 //! an origin of its own, which browsers find on this machine (RFC 6761, 6.3), so that everything relative on the page,
 //! its storage and its `fetch` work as they do in WeChat.
 
@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 
 use url::{Host, Url};
 
-const SUFFIX: &str = ".view.localhost";
+const SUFFIX: &str = ".weir.localhost";
 /// Where WeChat's script is in pages that are made for the real one.
 const JWEIXIN: &str = "https://res.wx.qq.com";
 
@@ -80,7 +80,7 @@ impl View {
         (!person.is_empty()).then_some((Self { person: person.to_owned(), target }, port.parse().ok()?))
     }
 
-    /// `http://u1.127-0-0-1-8080.view.localhost:7070`, `port` being the simulator's.
+    /// `http://u1.127-0-0-1-8080.weir.localhost:7070`, `port` being the simulator's.
     pub fn origin(&self, port: u16) -> String {
         format!("http://{}.{}{SUFFIX}:{port}", self.person, self.target.label())
     }
@@ -175,32 +175,32 @@ mod tests {
 
     use super::*;
 
-    const VIEW: &str = "http://u1.127-0-0-1-8080.view.localhost:7070";
+    const VIEW: &str = "http://u1.127-0-0-1-8080.weir.localhost:7070";
 
     fn view() -> View {
-        View::of_host("u1.127-0-0-1-8080.view.localhost:7070").expect("a view").0
+        View::of_host("u1.127-0-0-1-8080.weir.localhost:7070").expect("a view").0
     }
 
     #[test]
     fn a_view_has_the_name_that_it_is_found_by() {
-        let (found, port) = View::of_host("u1.127-0-0-1-8080.view.localhost:7070").unwrap();
+        let (found, port) = View::of_host("u1.127-0-0-1-8080.weir.localhost:7070").unwrap();
         assert_eq!(
             (found.person.as_str(), found.target.origin().as_str(), port),
             ("u1", "http://127.0.0.1:8080", 7070)
         );
         assert_eq!(found.origin(7070), VIEW);
-        let (found, _) = View::of_host("u2.localhost-80.view.localhost:7070").unwrap();
+        let (found, _) = View::of_host("u2.localhost-80.weir.localhost:7070").unwrap();
         assert_eq!(found.target.origin(), "http://localhost");
         for none in [
             "127.0.0.1:7070",
-            "view.localhost:7070",
-            "u1.view.localhost:7070",
-            ".127-0-0-1-8080.view.localhost:7070",
-            "u1.10-0-0-1-8080.view.localhost:7070",
-            "u1.example-com-80.view.localhost:7070",
-            "u1.127-0-0-1-x.view.localhost:7070",
-            "u1.127-0-0-1-8080.view.localhost.example.com:7070",
-            "u1.127-0-0-1-99999.view.localhost:7070",
+            "weir.localhost:7070",
+            "u1.weir.localhost:7070",
+            ".127-0-0-1-8080.weir.localhost:7070",
+            "u1.10-0-0-1-8080.weir.localhost:7070",
+            "u1.example-com-80.weir.localhost:7070",
+            "u1.127-0-0-1-x.weir.localhost:7070",
+            "u1.127-0-0-1-8080.weir.localhost.example.com:7070",
+            "u1.127-0-0-1-99999.weir.localhost:7070",
         ] {
             assert!(View::of_host(none).is_none(), "{none}");
         }
@@ -235,17 +235,17 @@ mod tests {
         assert_eq!(
             shown,
             format!(
-                "a {VIEW}/x?y=http%3A%2F%2F127.0.0.1%3A8080%2Fz \"http:\\/\\/u1.localhost-3000.view.localhost:7070\\/\" https://127.0.0.1 http://example.com:80/"
+                "a {VIEW}/x?y=http%3A%2F%2F127.0.0.1%3A8080%2Fz \"http:\\/\\/u1.localhost-3000.weir.localhost:7070\\/\" https://127.0.0.1 http://example.com:80/"
             )
         );
         assert_eq!(
             view().shown("src=\"https://res.wx.qq.com/open/js/x.js\"", 7070),
-            "src=\"http://u1.127-0-0-1-7070.view.localhost:7070/open/js/x.js\""
+            "src=\"http://u1.127-0-0-1-7070.weir.localhost:7070/open/js/x.js\""
         );
         assert_eq!(real(&format!("{VIEW}/a?b=1")), "http://127.0.0.1:8080/a?b=1");
         assert_eq!(
             real(
-                "redirect=http%3A%2F%2Fu1.127-0-0-1-8080.view.localhost%3A7070%2Fp&x=http%3a%2f%2fu1.localhost-80.view.localhost%3a7070"
+                "redirect=http%3A%2F%2Fu1.127-0-0-1-8080.weir.localhost%3A7070%2Fp&x=http%3a%2f%2fu1.localhost-80.weir.localhost%3a7070"
             ),
             "redirect=http%3A%2F%2F127.0.0.1%3A8080%2Fp&x=http%3a%2f%2flocalhost"
         );

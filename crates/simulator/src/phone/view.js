@@ -2,7 +2,7 @@
 // where the page is. The server gets WeChat's user agent from the simulator; this is for scripts that ask the browser.
 (function () {
   'use strict';
-  var named = /^([^.]+)\.(.+)-(\d+)\.view\.localhost$/.exec(location.hostname);
+  var named = /^([^.]+)\.(.+)-(\d+)\.weir\.localhost$/.exec(location.hostname);
   if (!named) return;
   var host = named[2] === 'localhost' ? 'localhost' : named[2].replace(/-/g, '.');
   var origin = 'http://' + host + (named[3] === '80' ? '' : ':' + named[3]);

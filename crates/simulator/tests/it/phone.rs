@@ -86,7 +86,7 @@ async fn ask(lab: &Lab, host: &str, method: &str, target: &str, headers: &str, b
 }
 
 fn view(lab: &Lab, person: &str, target: SocketAddr) -> String {
-    format!("{person}.127-0-0-1-{}.view.localhost:{}", target.port(), lab.address.port())
+    format!("{person}.127-0-0-1-{}.weir.localhost:{}", target.port(), lab.address.port())
 }
 
 #[tokio::test]
@@ -153,7 +153,7 @@ async fn only_what_apps_have_named_is_opened_and_only_for_the_phones_pages() {
     let (lab, (site, address)) = (Lab::start().await, Site::start().await);
     let host = view(&lab, "u1", address);
     for origin in
-        ["https://evil.example.com", "http://127.0.0.1:1", "null", "http://evil.view.localhost.example.com"]
+        ["https://evil.example.com", "http://127.0.0.1:1", "null", "http://evil.weir.localhost.example.com"]
     {
         let refused = ask(&lab, &host, "POST", "/page", &format!("Origin: {origin}\r\n"), "").await;
         assert_eq!(refused.status, 403, "{origin}");
@@ -175,7 +175,7 @@ async fn only_what_apps_have_named_is_opened_and_only_for_the_phones_pages() {
     // WeChat's own pages are always there.
     let consent = ask(&lab, &view(&lab, "u1", lab.address), "GET", "/_sim/health", "", "").await;
     assert_eq!(consent.status, 200);
-    let named = format!("u1.localhost-{}.view.localhost:{}", address.port(), lab.address.port());
+    let named = format!("u1.localhost-{}.weir.localhost:{}", address.port(), lab.address.port());
     assert_eq!(ask(&lab, &named, "GET", "/page", "", "").await.status, 200);
 }
 
@@ -195,7 +195,7 @@ async fn the_phone_asks_where_a_page_opens() {
     let open = async |query: &str| lab.get(&format!("/_phone/open?{query}")).await;
     let answer = open("user=alice&url=http%3A%2F%2F127.0.0.1%3A8080%2Fs%2Fabc%3Fx%3D1%23y").await;
     // The host of the lab's requests has no port.
-    assert_eq!(answer.json()["view"], "http://u1.127-0-0-1-8080.view.localhost:80/s/abc?x=1#y");
+    assert_eq!(answer.json()["view"], "http://u1.127-0-0-1-8080.weir.localhost:80/s/abc?x=1#y");
     for (query, status) in [
         ("user=alice", 400),
         ("user=alice&url=nothing", 400),

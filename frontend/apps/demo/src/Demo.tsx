@@ -108,7 +108,7 @@ function Walk({ session, language }: { session: Session; language: Language }) {
     if (!content) throw new Error(words.noCode);
     phone.current?.scan(content);
   });
-  const open = (path: string) => attempt(() => phone.current?.scan(location.origin + path));
+  const open = (path: string) => attempt(() => phone.current?.scan(session.weir + path));
   const send = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);

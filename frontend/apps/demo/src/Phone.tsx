@@ -18,7 +18,12 @@ interface Props {
 }
 
 /** The simulator's phone, another origin in a frame. It is told what to do, and says when it can be told. */
-export function Phone({ simulator, user, language, words, ref }: Props) {
+export function Phone({ simulator: address, user, language, words, ref }: Props) {
+  // Of the same site as this page, where this page is home.
+  const [simulator] = useState(() => {
+    if (location.hostname !== 'demo.weir.localhost') return address;
+    return `http://phone.weir.localhost:${new URL(address).port}`;
+  });
   const frame = useRef<HTMLIFrameElement>(null);
   const waiting = useRef<object[]>([]);
   const [isReady, setReady] = useState(false);
@@ -51,10 +56,10 @@ export function Phone({ simulator, user, language, words, ref }: Props) {
   useEffect(() => {
     if (isReady) frame.current?.contentWindow?.postMessage({ type: 'weir:language', language }, simulator);
   }, [isReady, language, simulator]);
-  const [address] = useState(() => `${simulator}/?${new URLSearchParams({ user, lang: language })}`);
+  const [page] = useState(() => `${simulator}/?${new URLSearchParams({ user, lang: language })}`);
   return (
     <aside className="phone" aria-label={words.phone}>
-      <iframe ref={frame} title={words.phone} src={address} allow="clipboard-write" />
+      <iframe ref={frame} title={words.phone} src={page} allow="clipboard-write" />
     </aside>
   );
 }

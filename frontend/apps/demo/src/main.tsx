@@ -3,12 +3,13 @@ import { createRoot } from 'react-dom/client';
 import '@weir/react/style.css';
 import './page.css';
 import { Demo } from './Demo';
+import { isHome } from './home';
 import { Shared } from './Shared';
 import { begin, where } from './session';
 import { firstLanguage, WORDS } from './words';
 
 const root = document.getElementById('root');
-if (root) {
+if (root && (await isHome('/api/live'))) {
   const page = createRoot(root);
   const isCustomers = new URLSearchParams(location.search).get('page') === 'share';
   const shown = isCustomers

@@ -7,6 +7,8 @@ export interface Session {
   key: string;
   /** The simulator's origin. */
   simulator: string;
+  /** Weir's own address, which WeChat sends people back to. */
+  weir: string;
 }
 
 async function ask<T>(method: string, path: string): Promise<T> {
