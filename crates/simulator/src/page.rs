@@ -9,22 +9,28 @@ use crate::world::{App, Person, World};
 const MOST_PEOPLE: usize = 200;
 
 const STYLE: &str = "
-:root { color-scheme: light dark; --ground: #ededed; --card: #fff; --text: #191919; --faint: #7f7f7f; --line: #e5e5e5; --green: #07c160 }
-@media (prefers-color-scheme: dark) { :root { --ground: #111; --card: #1e1e1e; --text: #d5d5d5; --faint: #8a8a8a; --line: #333 } }
+:root { color-scheme: light dark; --ground: #ededed; --card: #fff; --text: #191919; --faint: #636363; --line: #e5e5e5; --green: #07793d; --link: #07793d }
+@media (prefers-color-scheme: dark) { :root { --ground: #111; --card: #1e1e1e; --text: #d5d5d5; --faint: #9c9c9c; --line: #333; --link: #3fcf83 } }
 * { box-sizing: border-box }
 body { margin: 0; min-height: 100vh; background: var(--ground); color: var(--text);
   font: 16px/1.6 -apple-system, 'PingFang SC', 'Noto Sans CJK SC', 'Microsoft YaHei', system-ui, sans-serif }
 main { max-width: 26rem; margin: 0 auto; min-height: 100vh; background: var(--card); padding: 2.5rem 1.5rem 2rem; overflow-wrap: anywhere }
 h1 { font-size: 1.25rem; font-weight: 500; margin: 0 0 .5rem } p { margin: 0 0 1rem } small { color: var(--faint) }
-.mark { width: 3.5rem; height: 3.5rem; border-radius: .6rem; background: var(--green); color: #fff; font-size: 1.6rem;
-  display: flex; align-items: center; justify-content: center; margin: 0 auto 1rem }
-.middle { text-align: center } ul { padding-left: 1.2rem; border-top: 1px solid var(--line); padding-top: 1rem }
-label { display: block; margin: 1rem 0; color: var(--faint); font-size: .875rem }
-select { display: block; width: 100%; font: inherit; font-size: 1rem; padding: .6rem; margin-top: .3rem; border: 1px solid var(--line); border-radius: .4rem;
+.middle { text-align: center } .screen { padding: .25rem } a { color: inherit }
+img { display: block; margin: 0 auto .75rem; background: #fff }
+main:has(> .sheet) { display: flex; flex-direction: column; justify-content: flex-end; padding: 0; background: none }
+.sheet { background: var(--card); border-radius: 1rem 1rem 0 0; padding: 1.5rem 1.5rem 2rem; box-shadow: 0 -1px 24px rgb(0 0 0 / 12%) }
+.app { display: flex; align-items: center; gap: .6rem; margin: 0 0 1.25rem } .app h1 { margin: 0; font-size: 1rem } .app p { margin: 0; color: var(--faint) }
+.mark { flex: none; width: 2rem; height: 2rem; border-radius: .4rem; background: var(--green); color: #fff; line-height: 1;
+  display: flex; align-items: center; justify-content: center }
+.wants { font-size: 1.2rem; font-weight: 600; margin: 0 0 1rem }
+label { display: block; border: solid var(--line); border-width: 1px 0; padding: .8rem 0; color: var(--faint); font-size: .875rem }
+select { display: block; width: 100%; font: inherit; font-size: 1rem; padding: .6rem; margin-top: .4rem; border: 1px solid var(--faint); border-radius: .4rem;
   background: var(--card); color: var(--text) }
-button { display: block; width: 12rem; margin: .75rem auto 0; padding: .6rem; border: 0; border-radius: .5rem; font: inherit; font-weight: 500; cursor: pointer;
-  background: var(--green); color: #fff } button[value=deny] { background: var(--ground); color: var(--green) }
-img { display: block; margin: 0 auto .75rem; background: #fff } .screen { padding: .25rem } a { color: inherit }
+.answers { display: flex; flex-direction: row-reverse; justify-content: center; gap: 1rem; margin-top: 1.75rem }
+button { flex: 0 1 9rem; padding: .6rem; border: 0; border-radius: .5rem; font: inherit; font-weight: 600; cursor: pointer;
+  background: var(--green); color: #fff } button[value=deny] { background: var(--ground); color: var(--link) }
+@media (min-width: 30rem) { main:has(> .sheet) { justify-content: center } .sheet { border-radius: 1rem } }
 @media (max-width: 320px) { main { padding: .75rem .5rem; min-height: 0 } }
 ";
 
@@ -84,8 +90,8 @@ pub fn consent(question: &Question<'_>) -> String {
     let Question { app, action, hidden, world, chosen, wants } = question;
     let (name, initial) = (escape(&app.name), first_letter(&app.name));
     let mut body = format!(
-        "<div class=\"middle\"><div class=\"mark\">{initial}</div>\n<h1>{name}</h1>\n<p>申请使用</p></div>\n\
-         <ul><li>{wants}</li></ul>\n<form method=\"post\" action=\"{action}\">\n"
+        "<div class=\"sheet\"><div class=\"app\"><div class=\"mark\" aria-hidden=\"true\">{initial}</div>\n<h1>{name}</h1>\n\
+         <p>申请使用</p></div>\n<p class=\"wants\">{wants}</p>\n<form method=\"post\" action=\"{action}\">\n"
     );
     // Writing to a string cannot fail, here and below.
     for (name, value) in *hidden {
@@ -97,9 +103,9 @@ pub fn consent(question: &Question<'_>) -> String {
         let _ = writeln!(body, "{}", option(person, false));
     }
     body.push_str(
-        "</select></label>\n\
+        "</select></label>\n<div class=\"answers\">\n\
          <button type=\"submit\" name=\"decision\" value=\"allow\">允许</button>\n\
-         <button type=\"submit\" name=\"decision\" value=\"deny\">拒绝</button>\n</form>",
+         <button type=\"submit\" name=\"decision\" value=\"deny\">拒绝</button>\n</div></form></div>",
     );
     whole(&app.name, &body)
 }

@@ -41,6 +41,24 @@ pub fn subscribe(simulator: &Simulator, mut asked: Asked) -> Later<'_> {
     })
 }
 
+pub fn subscriptions(simulator: &Simulator, asked: Asked) -> Result<Value, ControlError> {
+    let user = asked.param("user").ok_or_else(|| ControlError::wrong("user", "missing"))?;
+    asked.fields.end()?;
+    let world = simulator.world();
+    let (_, person) = world.person(&user).ok_or_else(|| ControlError::absent("user", "user", &user))?;
+    let mut standings = Vec::new();
+    for app in world.apps() {
+        let mut known = simulator.subscriptions().of(&person.openid(app));
+        known.sort_by(|(one, _), (other, _)| one.cmp(other));
+        standings.extend(known.into_iter().map(|(template, standing)| {
+            let mut told = json!(standing);
+            (told["appid"], told["template_id"]) = (json!(app.appid), json!(template));
+            told
+        }));
+    }
+    Ok(json!({ "subscriptions": standings }))
+}
+
 pub fn inbox(simulator: &Simulator, asked: Asked) -> Result<Value, ControlError> {
     let user = asked.param("user").ok_or_else(|| ControlError::wrong("user", "missing"))?;
     asked.fields.end()?;

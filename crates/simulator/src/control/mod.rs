@@ -150,6 +150,13 @@ pub const CONTROLS: &[Control] = &[
     },
     Control {
         method: "GET",
+        path: "/_sim/subscriptions",
+        does: "?user= → {subscriptions: [{appid, template_id, credits, allowed, banned}]}: how the person stands to the templates that \
+               they were asked about",
+        run: Run::Now(messages::subscriptions),
+    },
+    Control {
+        method: "GET",
         path: "/_sim/inbox",
         does: "?user= → {messages: [{appid, touser, template_id, data, page, miniprogram_state, lang, msgid, at}]}, oldest first",
         run: Run::Now(messages::inbox),

@@ -98,6 +98,13 @@ impl Subscriptions {
         }
     }
 
+    /// How a person stands to the templates that they were ever asked about.
+    pub fn of(&self, openid: &str) -> Vec<(String, Standing)> {
+        let piece = self.0.of(openid);
+        let templates = piece.get(openid).into_iter().flatten();
+        templates.map(|(template, standing)| (template.clone(), *standing)).collect()
+    }
+
     pub fn clear(&self) {
         self.0.clear();
     }

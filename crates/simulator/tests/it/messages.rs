@@ -277,6 +277,29 @@ async fn wait_for_calls(lab: &Lab, count: usize) {
 }
 
 #[tokio::test]
+async fn standings_tell_what_a_person_answered() {
+    let lab = Lab::start().await;
+    let standings = async |user: &str| {
+        lab.get(&format!("/_sim/subscriptions?user={user}")).await.json()["subscriptions"].clone()
+    };
+    assert_eq!(standings("alice").await, json!([]));
+    accept(&lab, ACTION);
+    accept(&lab, ACTION);
+    lab.simulator.subscribe("mini", "alice", LONG, Answer::Ban).unwrap();
+    let appid = "wx1000000000000001";
+    assert_eq!(
+        standings("alice").await,
+        json!([
+            {"appid": appid, "template_id": ACTION, "credits": 2, "allowed": true, "banned": false},
+            {"appid": appid, "template_id": LONG, "credits": 0, "allowed": false, "banned": true},
+        ])
+    );
+    assert_eq!(standings("bob").await, json!([]), "of another person");
+    assert_eq!(lab.get("/_sim/subscriptions").await.status, 400);
+    assert_eq!(lab.get("/_sim/subscriptions?user=none").await.status, 404);
+}
+
+#[tokio::test]
 async fn control_calls_name_what_is_wrong() {
     let lab = Lab::start().await;
     let whole = json!({"appid": "mini", "user": "alice", "template_id": ACTION, "result": "accept"});

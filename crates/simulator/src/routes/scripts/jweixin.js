@@ -28,7 +28,10 @@
   }
 
   // WKWebView and Android disagree about the address of single-page apps; this is Android's reading.
-  function address() { return window.location.href.split("#")[0]; }
+  function address() { return real(window.location.href).split("#")[0]; }
+
+  // In the phone's web view a page has another address than where it really is.
+  function real(link) { return window.__weir_phone ? window.__weir_phone.real(link) : link; }
 
   function config(options) {
     var round = ++state.gone;
@@ -71,10 +74,12 @@
   function share(name) {
     return function (options) {
       call(name, options, function (options) {
-        var link = options.link || address(), host = null;
+        var link = real(options.link || address()), host = null;
         try { host = new URL(link, address()).hostname; } catch (_) { /* no address at all */ }
         if (state.domains.indexOf(host) < 0) return finish(name, options, "fail_link_must_be_js_safe_domain");
         shared[name] = { title: options.title, desc: options.desc, link: link, imgUrl: options.imgUrl };
+        // The phone shows it in its menu.
+        if (window.parent !== window) window.parent.postMessage({ type: "weir:share", share: shared[name] }, "*");
         finish(name, options, "ok");
       });
     };
