@@ -94,8 +94,10 @@ export class World {
           '--no-sandbox',
           '--disable-gpu',
           '--disable-dev-shm-usage',
-          // Nothing leaves this machine.
-          '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
+          // Nothing leaves this machine; the phone's web views are at *.localhost.
+          '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE *.localhost',
+          // In place of playwright's own list, which turns off the storage of frames that every Chromium has.
+          '--disable-features=Translate,MediaRouter,OptimizationHints',
         ],
       });
       ends.unshift(() => browser.close());
@@ -150,6 +152,14 @@ export class World {
       viewport: { width: 390, height: 844 },
       isMobile: true,
     });
+  }
+
+  /** The simulator's phone, in whatever browser stands on a desk. */
+  async handset(user: string, language = 'en'): Promise<Page> {
+    const context = await this.context({ viewport: { width: 1100, height: 900 } });
+    const page = await context.newPage();
+    await page.goto(`${this.simulator}/?user=${user}&lang=${language}`);
+    return page;
   }
 
   /** The host's page on Weir's own origin, as behind one reverse proxy: there WeChat may send people back to it. */

@@ -75,17 +75,17 @@ function Code({ label, how, get }: { label: string; how: string; get(): Promise<
     <section className="code" aria-label={label}>
       <h2>{label}</h2>
       <p>{how}</p>
-      <span className="field">
-        <input readOnly value={code} aria-label={words.code} onFocus={(event) => event.target.select()} />
-        {code && (
+      {code && (
+        <span className="field">
+          <input readOnly value={code} aria-label={words.code} onFocus={(event) => event.target.select()} />
           <button type="button" onClick={copyCode}>
             {words.copy}
           </button>
-        )}
-        <button type="button" onClick={fetchCode}>
-          {words.getCode}
-        </button>
-      </span>
+        </span>
+      )}
+      <button type="button" className="quiet" onClick={fetchCode}>
+        {words.getCode}
+      </button>
     </section>
   );
 }

@@ -76,6 +76,14 @@ function Chats() {
           <Badge count={unread} words={words} />
         </button>
       </li>
+      {messages.length === 0 && (
+        <li className="hint">
+          <p>{words.scanHow}</p>
+          <button type="button" className="main" onClick={() => go({ name: 'scan' })}>
+            {words.scan}
+          </button>
+        </li>
+      )}
     </ul>
   );
 }
@@ -169,6 +177,6 @@ function Me() {
   );
 }
 
-export function traits(person: { snapshot: boolean; risky: boolean }, words: Words): string[] {
+function traits(person: { snapshot: boolean; risky: boolean }, words: Words): string[] {
   return [...(person.snapshot ? [words.snapshot] : []), ...(person.risky ? [words.risky] : [])];
 }

@@ -5,6 +5,7 @@ import { usePhone } from './phone-context';
 import { Sheet } from './Sheet';
 import { Down, Refused, viewOf } from './sim';
 import { tell } from './useCommands';
+import type { Words } from './words';
 
 interface Share {
   title?: string;
@@ -114,7 +115,7 @@ export function View({ url: start }: { url: string }) {
         {failure && (
           <div className="refused" role="alert">
             <h2>{words.refused}</h2>
-            <p>{failure instanceof Down ? words.down : failure.message}</p>
+            <p>{explain(failure, words)}</p>
             <p>
               <code>{url}</code>
             </p>
@@ -148,7 +149,7 @@ export function View({ url: start }: { url: string }) {
           <p className="whose">{words.friendSees}</p>
           <article className="shared">
             <h2>{share?.title || title || host(url)}</h2>
-            <p>{share?.desc || share?.link || url}</p>
+            {share?.desc && <p>{share.desc}</p>}
             <small>{share?.link || url}</small>
           </article>
           {!share && <p className="whose">{words.noShare}</p>}
@@ -159,6 +160,11 @@ export function View({ url: start }: { url: string }) {
       )}
     </div>
   );
+}
+
+function explain(failure: Down | Refused, words: Words): string {
+  if (failure instanceof Down) return words.down;
+  return failure.status === 403 ? words.foreign : failure.message;
 }
 
 function host(url: string): string {

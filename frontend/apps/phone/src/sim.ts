@@ -47,7 +47,14 @@ export interface Standing {
 export class Down extends Error {}
 
 /** The simulator has refused, in its own words. */
-export class Refused extends Error {}
+export class Refused extends Error {
+  constructor(
+    message: string,
+    readonly status: number,
+  ) {
+    super(message);
+  }
+}
 
 async function call<T>(path: string, body?: object): Promise<T> {
   const init: RequestInit = { cache: 'no-store' };
@@ -57,7 +64,7 @@ async function call<T>(path: string, body?: object): Promise<T> {
   });
   const said = (await answer.json().catch(() => null)) as (T & { error?: string }) | null;
   if (said === null) throw new Down();
-  if (!answer.ok) throw new Refused(said.error ?? `HTTP ${answer.status}`);
+  if (!answer.ok) throw new Refused(said.error ?? `HTTP ${answer.status}`, answer.status);
   return said;
 }
 
