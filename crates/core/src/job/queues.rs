@@ -118,6 +118,12 @@ impl Jobs {
         self.with(queue, |queue| queue.rests).filter(|(until, _)| now < *until)
     }
 
+    /// The clock was set back: a rest may end in a time that is far away again. Whoever is asked too early says so.
+    pub(super) fn wake(&self) {
+        let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        queues.values_mut().for_each(|queue| queue.rests = None);
+    }
+
     /// How many of `queue` may be begun now, `free` at the most.
     pub(super) fn room(&self, queue: &str, free: usize, now: Timestamp) -> Room {
         if let Some((until, _)) = self.rests(queue, now) {

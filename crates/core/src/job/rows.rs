@@ -47,6 +47,12 @@ statements! {
     /// Takes back the leases that have ended.
     write fn take_back(now: Timestamp, first: &str, last: &str) -> affected =
         "UPDATE jobs SET lease = NULL, leased_until = NULL WHERE lease IS NOT NULL AND leased_until <= $1 AND (lease < $2 OR lease > $3)";
+    /// The clock was set back: what was to be done at a time that is far away again is due, and the leases of others end
+    /// when they would if they were taken now.
+    write fn bring_near(now: Timestamp, leased_until: Timestamp) -> affected =
+        "UPDATE jobs SET due_at = CASE WHEN due_at > $1 THEN $1 ELSE due_at END,
+            leased_until = CASE WHEN leased_until > $2 THEN $2 ELSE leased_until END
+         WHERE due_at > $1 OR leased_until > $2";
     /// It is done. Nobody deleted: the lease was lost, and whatever else the transaction wrote must not be.
     write fn finish(id: &JobId, lease: &str) -> affected = "DELETE FROM jobs WHERE id = $1 AND lease = $2";
     /// It is to be done again. Nobody updated: the lease was lost.

@@ -17,6 +17,8 @@ use crate::{App, AppKind, message, push};
 
 /// How long the runner may go without looking, in real time.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// A clock that is set back by more than this has been wrong (decision 0031).
+const SET_BACK: Duration = Duration::from_secs(5);
 /// How often it looks at all of a queue whose beginning waits behind other jobs.
 const WALK_EVERY: Duration = Duration::from_millis(250);
 /// Looks of such a walk at the most; the next goes on from there.
@@ -46,6 +48,8 @@ struct Runner {
     /// There is more to do than there are workers.
     is_behind: bool,
     taken_back: Option<Stopwatch>,
+    /// When it looked last.
+    looked_at: Timestamp,
 }
 
 struct Queue {
@@ -82,7 +86,8 @@ impl Runner {
         let apps = app.settings.apps.iter().filter(|app| app.kind == AppKind::MiniProgram);
         let messages = apps.map(|app| Queue::new(&app.appid, JobKind::SendMessage));
         let queues = messages.chain([Queue::new(PUSHES, JobKind::WorkPush)]).collect();
-        Self { app, works: JoinSet::new(), queues, first: 0, is_behind: false, taken_back: None }
+        let looked_at = app.clock.now();
+        Self { app, works: JoinSet::new(), queues, first: 0, is_behind: false, taken_back: None, looked_at }
     }
 
     fn free(&self) -> usize {
@@ -92,8 +97,9 @@ impl Runner {
     /// Leases what is due and begins with it. Tells when to look again at the latest.
     async fn look(&mut self) -> Option<Timestamp> {
         self.app.jobs.looked();
-        self.take_back().await;
         let now = self.app.clock.now();
+        self.mind_the_clock(now).await;
+        self.take_back().await;
         let mut next: Option<Timestamp> = None;
         self.is_behind = false;
         self.first = self.first.wrapping_add(1);
@@ -207,6 +213,25 @@ impl Runner {
             Err(StoreError::Unique { .. }) => Ok(Vec::new()),
             claimed => claimed,
         }
+    }
+
+    /// Nothing waits for a time that a wrong clock made of now.
+    async fn mind_the_clock(&mut self, now: Timestamp) {
+        let back = self.looked_at.since(now);
+        if back > SET_BACK {
+            let leased_until = now.plus(self.app.settings.engagement.lease.0);
+            self.app.jobs.wake();
+            match rows::bring_near(&self.app.store, now, leased_until).await {
+                Ok(jobs) => {
+                    tracing::warn!(jobs, seconds = back.as_secs(), "the clock was set back; jobs go on");
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "the clock was set back, and jobs cannot be told now");
+                    return;
+                }
+            }
+        }
+        self.looked_at = now;
     }
 
     /// Takes back the leases of processes that died.
