@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use weir_base::page::{Page, WRONG_CURSOR, Wanted};
+use weir_base::{
+    Timestamp,
+    page::{Page, WRONG_CURSOR, Wanted},
+};
 use weir_store::{Executor, StoreError, Tx};
 
 use super::{
@@ -46,7 +49,7 @@ pub async fn answered(
 
 /// The person turned the template off in WeChat: nothing remains.
 pub async fn withdrawn(tx: &Tx<'_>, app: &App, key: &Key) -> Result<(), StoreError> {
-    clear(tx, app, key, Cause::Cleared, Source::Event, None).await
+    leave(tx, app, key, 0, Cause::Cleared, Source::Event, None).await
 }
 
 /// Takes one for a message, if there is one.
@@ -87,15 +90,27 @@ pub async fn sent(tx: impl Executor, app: &App, key: &Key, message: &MessageId) 
     Ok(())
 }
 
-/// WeChat says that nothing is left (43101).
-pub async fn corrected(tx: &Tx<'_>, app: &App, key: &Key, message: &MessageId) -> Result<(), StoreError> {
-    clear(tx, app, key, Cause::Corrected, Source::Message, Some(message)).await
-}
-
-async fn clear(
+/// WeChat says that nothing was left (43101) when it was asked. What was accepted since then stays.
+pub async fn corrected(
     tx: &Tx<'_>,
     app: &App,
     key: &Key,
+    message: &MessageId,
+    asked_at: Timestamp,
+) -> Result<(), StoreError> {
+    let Key { appid, openid, template_id } = key;
+    // Held first: an accept that comes now waits, and is not forgotten.
+    rows::hold(tx, appid, openid, template_id, app.clock.now()).await?;
+    let newer = rows::accepted_since(tx, appid, openid, template_id, asked_at).await?;
+    leave(tx, app, key, newer, Cause::Corrected, Source::Message, Some(message)).await
+}
+
+/// Leaves `most` of what remains.
+async fn leave(
+    tx: &Tx<'_>,
+    app: &App,
+    key: &Key,
+    most: i64,
     cause: Cause,
     source: Source,
     message: Option<&MessageId>,
@@ -103,12 +118,14 @@ async fn clear(
     let now = app.clock.now();
     let Key { appid, openid, template_id } = key;
     let held = rows::hold(tx, appid, openid, template_id, now).await?;
-    if held > 0 {
-        rows::clear(tx, appid, openid, template_id, now).await?;
+    let left = held.min(most);
+    if left < held {
+        rows::leave(tx, appid, openid, template_id, left, now).await?;
     }
     let id = EntryId::new(&app.dice, now);
-    let message = message.map(MessageId::as_str);
-    rows::enter(tx, &id, appid, openid, template_id, cause, source, -held, 0, message, false, now).await?;
+    let (message, change) = (message.map(MessageId::as_str), left - held);
+    rows::enter(tx, &id, appid, openid, template_id, cause, source, change, left, message, false, now)
+        .await?;
     Ok(())
 }
 

@@ -41,8 +41,12 @@ statements! {
     write fn take(appid: &str, openid: &str, template_id: &str, now: Timestamp) -> optional i64 =
         "UPDATE credits SET remaining = remaining - 1, updated_at = $4
          WHERE appid = $1 AND openid = $2 AND template_id = $3 AND remaining > 0 RETURNING remaining";
-    write fn clear(appid: &str, openid: &str, template_id: &str, now: Timestamp) -> affected =
-        "UPDATE credits SET remaining = 0, updated_at = $4 WHERE appid = $1 AND openid = $2 AND template_id = $3";
+    write fn leave(appid: &str, openid: &str, template_id: &str, remaining: i64, now: Timestamp) -> affected =
+        "UPDATE credits SET remaining = $4, updated_at = $5 WHERE appid = $1 AND openid = $2 AND template_id = $3";
+    /// How many were accepted after a time.
+    read fn accepted_since(appid: &str, openid: &str, template_id: &str, since: Timestamp) -> one i64 =
+        "SELECT COUNT(*) FROM credit_entries
+         WHERE appid = $1 AND openid = $2 AND template_id = $3 AND cause = 'accept' AND change = 1 AND created_at > $4";
     /// The accept of `source` that one told by somebody else is the same as: the oldest since then that is nobody's yet.
     write fn pair(appid: &str, openid: &str, template_id: &str, source: Source, since: Timestamp) -> affected =
         "UPDATE credit_entries SET paired = TRUE WHERE id = (SELECT id FROM credit_entries

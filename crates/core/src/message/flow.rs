@@ -133,9 +133,19 @@ pub(super) async fn claimed(tx: &Tx<'_>, app: &App, once: Option<&Once>) -> Outc
     }
 }
 
+/// What WeChat's news are about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News {
+    /// A message of ours, which knows it now.
+    Known,
+    /// Perhaps a message whose answer is still to be written down.
+    Early,
+    /// Nothing of ours.
+    Unknown,
+}
+
 /// WeChat tells what became of a message that it took (`subscribe_msg_sent_event`): `error_code` 0 says that it arrived. One
-/// whose answer was lost is found by who got it. `false`: there is no such message, or the answer is still to be written
-/// down.
+/// whose answer was lost is found by who got it, unless there is another that is being sent.
 pub async fn delivered(
     tx: &Tx<'_>,
     app: &App,
@@ -144,8 +154,10 @@ pub async fn delivered(
     openid: &str,
     template_id: &str,
     error_code: i64,
-) -> Result<bool, StoreError> {
+) -> Result<News, StoreError> {
     let now = app.clock.now();
+    // Looked for first: what is sent later is not what the news are about, and what is written down now is found below.
+    let is_under_way = rows::under_way(tx, appid, openid, template_id).await?.is_some();
     let arrived = error_code == 0;
     let (state, reason, errcode) = if arrived {
         (State::Delivered, None, None)
@@ -153,13 +165,18 @@ pub async fn delivered(
         (State::Refused, Some("not_delivered"), Some(error_code))
     };
     if rows::arrived(tx, appid, msgid, openid, state, reason, errcode, now).await? > 0 {
-        return Ok(true);
+        return Ok(News::Known);
+    }
+    if is_under_way {
+        return Ok(News::Early);
     }
     if rows::of_msgid(tx, msgid, appid).await?.is_some() {
         // Told before.
-        return Ok(true);
+        return Ok(News::Known);
     }
-    Ok(rows::cleared_up(tx, appid, openid, template_id, msgid, state, reason, errcode, now).await? > 0)
+    let cleared_up =
+        rows::cleared_up(tx, appid, openid, template_id, msgid, state, reason, errcode, now).await?;
+    Ok(if cleared_up > 0 { News::Known } else { News::Unknown })
 }
 
 /// Queues a message again that was refused, given up or left uncertain. `by` is who wants it, as the trail names them.

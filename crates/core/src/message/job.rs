@@ -4,10 +4,11 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    MessageId, State, outcome,
-    outcome::{Case, Credit, Verdict, Wait},
-    rows::{self, SendRow},
-    send::{self, Record},
+    MessageId, State,
+    model::backoff,
+    outcome::{self, Case, Credit, Verdict, Wait},
+    rows::{self, History, SendRow},
+    send::{self, Record, Try},
     template,
 };
 use crate::{
@@ -20,9 +21,15 @@ const NO_TOKEN: Duration = Duration::from_secs(5);
 
 pub async fn work(app: &Arc<App>, job: &Leased) -> Outcome<Done> {
     let Some(id) = MessageId::parse(&job.subject) else { return finish(app, job).await };
-    // Looked for first: without one nothing is begun, and the message waits as it is.
+    // Looked for first: without one nothing is begun, and a message that can be sent waits as it is.
     if let Err(failure) = apptoken::flow::token(app, &job.queue).await {
-        return without_token(app, job, &failure).await;
+        let now = app.clock.now();
+        return match rows::find(&app.store, &id).await? {
+            Some(message) if message.state == State::Queued && message.expires_at > now => {
+                without_token(app, job, &failure).await
+            }
+            _ => settle(app, job, &id).await,
+        };
     }
     let now = app.clock.now();
     match rows::begin(&app.store, &id, &job.id, &job.lease, now).await? {
@@ -33,15 +40,16 @@ pub async fn work(app: &Arc<App>, job: &Leased) -> Outcome<Done> {
 
 async fn deliver(app: &Arc<App>, job: &Leased, message: SendRow) -> Outcome<Done> {
     let id = message.id.clone();
+    let case = case(app, job, &message).await;
     let (answer, tried) = match send::send(app, &message).await {
         Ok(answer) => answer,
-        Err(failure) => return back_without_token(app, job, message, &failure).await,
+        Err(failure) => return back_without_token(app, job, message, case, &failure).await,
     };
     let error = answer.as_ref().err();
     let (reason, msgid) = (error.map(outcome::word), answer.as_ref().ok().copied().flatten());
     let verdict = match &answer {
         Ok(msgid) => Verdict::Sent { msgid: *msgid },
-        Err(error) => case(app, job, &message).verdict(error),
+        Err(error) => Case { now: app.clock.now(), ..case }.verdict(error),
     };
     if let (Verdict::Later(Wait::All(until)), Some(reason)) = (&verdict, reason) {
         app.jobs.rest(&job.queue, *until, reason);
@@ -66,12 +74,24 @@ async fn deliver(app: &Arc<App>, job: &Leased, message: SendRow) -> Outcome<Done
     Ok(lost(app, job))
 }
 
-fn case(app: &App, job: &Leased, message: &SendRow) -> Case {
+/// What is known of a message before it is tried.
+async fn case(app: &App, job: &Leased, message: &SendRow) -> Case {
+    let most = app.settings.engagement.max_attempts;
+    let history = match message.attempts {
+        0 => History { tries: 0, counted: 0, lost: 0 },
+        // It is being sent: without its history it goes on as if it were the last try of one that may have been sent.
+        _ => rows::history(&app.store, &message.id, &job.id).await.unwrap_or_else(|error| {
+            tracing::warn!(message = message.id.as_str(), %error, "what was tried before cannot be read");
+            History { tries: job.runs - 1, counted: i64::from(most), lost: 1 }
+        }),
+    };
     Case {
         now: app.clock.now(),
-        runs: job.runs,
-        max_attempts: app.settings.engagement.max_attempts,
+        tries: history.tries + 1,
+        counted: history.counted + 1,
+        max_attempts: most,
         at_least_once: template(&app.settings, &message.appid, &message.template_id).at_least_once,
+        may_be_sent: history.lost > 0,
     }
 }
 
@@ -89,23 +109,23 @@ fn record(
 /// The message is not ready to be sent: too old, or in the hands of a process that died.
 async fn settle(app: &Arc<App>, job: &Leased, id: &MessageId) -> Outcome<Done> {
     let Some(message) = rows::find(&app.store, id).await? else { return finish(app, job).await };
-    let now = app.clock.now();
-    let (from, verdict, reason) = match message.state {
-        State::Queued if message.expires_at <= now => {
-            (State::Queued, Verdict::Over { state: State::Dead, credit: Credit::Back }, "expired")
+    let case = case(app, job, &message).await;
+    let (from, tries, verdict, reason) = match message.state {
+        State::Queued if message.expires_at <= case.now => {
+            let dead = Verdict::Over { state: State::Dead, credit: Credit::Back };
+            (State::Queued, Vec::new(), case.over(dead), "expired")
         }
         // Nobody else works on it: then the lease is not ours any more.
         State::Queued => return Ok(lost(app, job)),
         State::Sending => {
-            let again = case(app, job, &message).at_least_once;
-            let uncertain = Verdict::Over { state: State::Uncertain, credit: Credit::Used };
-            let verdict = if again { Verdict::Later(Wait::All(now)) } else { uncertain };
-            (State::Sending, verdict, "interrupted")
+            let tried = Try::interrupted(case.now);
+            (State::Sending, vec![tried], case.lost(Wait::All(case.now)), "interrupted")
         }
         _ => return finish(app, job).await,
     };
     let done = if matches!(verdict, Verdict::Later(_)) { Done::Later } else { Done::Finished };
-    let written = record(job, message, from, verdict, Some(reason)).write(app).await?;
+    let record = record(job, message, from, verdict, Some(reason));
+    let written = Record { tries, ..record }.write(app).await?;
     Ok(if written { done } else { lost(app, job) })
 }
 
@@ -127,15 +147,23 @@ async fn without_token(app: &App, job: &Leased, failure: &Failure) -> Outcome<Do
     Ok(Done::Later)
 }
 
-/// The token ended between the look and the call, and there is no other: nothing was sent.
+/// The token ended between the look and the call, and there is no other, or WeChat takes no token at all: nothing was sent.
 async fn back_without_token(
     app: &Arc<App>,
     job: &Leased,
     message: SendRow,
+    case: Case,
     failure: &Failure,
 ) -> Outcome<Done> {
-    let verdict = Verdict::Later(Wait::All(rest(app, job, failure)));
-    let written = record(job, message, State::Sending, verdict, Some("no_token")).write(app).await?;
+    let (now, mut until, mut tries) = (app.clock.now(), rest(app, job, failure), Vec::new());
+    if let Some(refusal) = &failure.wechat {
+        // A new token does not help: asked again and again at once, WeChat would say no more than that.
+        app.jobs.trouble(&job.queue, now);
+        until = until.max(now.plus(backoff(case.tries)));
+        tries.push(Try::without_token(refusal.errcode, now));
+    }
+    let record = record(job, message, State::Sending, Verdict::Later(Wait::All(until)), Some("no_token"));
+    let written = Record { tries, ..record }.write(app).await?;
     Ok(if written { Done::Later } else { lost(app, job) })
 }
 

@@ -166,7 +166,14 @@ impl Sending {
                 }
             }
         };
-        let case = Case { now: app.clock.now(), runs: 1, max_attempts: 1, at_least_once: false };
+        let case = Case {
+            now: app.clock.now(),
+            tries: 1,
+            counted: 1,
+            max_attempts: 1,
+            at_least_once: false,
+            may_be_sent: false,
+        };
         let verdict = match &answer {
             Ok(msgid) => Verdict::Sent { msgid: *msgid },
             Err(error) => {

@@ -50,14 +50,33 @@ pub enum Wait {
 #[derive(Clone, Copy, Debug)]
 pub struct Case {
     pub now: Timestamp,
-    /// How often its job was leased, this time included.
-    pub runs: i64,
+    /// How often it was tried, this time included.
+    pub tries: i64,
+    /// How many of them count towards `max_attempts`, should this one.
+    pub counted: i64,
     pub max_attempts: u32,
     pub at_least_once: bool,
+    /// WeChat may have it from an earlier try.
+    pub may_be_sent: bool,
 }
 
 impl Case {
     pub fn verdict(self, error: &Error) -> Verdict {
+        self.over(self.answered(error))
+    }
+
+    /// A message that WeChat may have is not known to be refused by what it says of another try, nor is it dead.
+    pub fn over(self, verdict: Verdict) -> Verdict {
+        match verdict {
+            Verdict::Over { credit, .. } if self.may_be_sent => {
+                let credit = if credit == Credit::Back { Credit::Used } else { credit };
+                Verdict::Over { state: State::Uncertain, credit }
+            }
+            verdict => verdict,
+        }
+    }
+
+    fn answered(self, error: &Error) -> Verdict {
         use UnreachableKind::Connect;
         match error {
             Error::Throttled { errcode, .. } => Verdict::Later(Wait::All(match errcode {
@@ -65,7 +84,7 @@ impl Case {
                 44990 => self.now.plus(Duration::from_secs(1)),
                 _ => self.now.plus(Duration::from_secs(60)),
             })),
-            Error::Busy { .. } => self.again(Wait::About(backoff(self.runs))),
+            Error::Busy { .. } => self.again(Wait::About(backoff(self.tries))),
             Error::Refused { errcode: 43108, .. } => self.again(Wait::About(CONCURRENT)),
             Error::Refused { errcode: 43101, .. } => {
                 Verdict::Over { state: State::Refused, credit: Credit::Corrected }
@@ -73,15 +92,24 @@ impl Case {
             Error::Refused { .. } => Verdict::Over { state: State::Refused, credit: Credit::Back },
             // WeChat saw nothing of it: only its age ends this.
             Error::Unreachable { kind: Connect } | Error::Overloaded => {
-                Verdict::Later(Wait::About(backoff(self.runs)))
-            }
-            Error::Unreachable { .. } | Error::BadAnswer { .. } if self.at_least_once => {
-                self.again(Wait::About(backoff(self.runs)))
+                Verdict::Later(Wait::About(backoff(self.tries)))
             }
             Error::Unreachable { .. } | Error::BadAnswer { .. } => {
-                Verdict::Over { state: State::Uncertain, credit: Credit::Used }
+                self.lost(Wait::About(backoff(self.tries)))
             }
         }
+    }
+
+    /// WeChat may have it: it is sent again when the template says so.
+    pub fn lost(self, wait: Wait) -> Verdict {
+        if self.at_least_once && !self.is_last() {
+            return Verdict::Later(wait);
+        }
+        Verdict::Over { state: State::Uncertain, credit: Credit::Used }
+    }
+
+    fn is_last(self) -> bool {
+        self.counted >= i64::from(self.max_attempts)
     }
 
     /// Until when all of the app's messages wait after this error, if they do.
@@ -93,7 +121,7 @@ impl Case {
     }
 
     fn again(self, wait: Wait) -> Verdict {
-        if self.runs >= i64::from(self.max_attempts) {
+        if self.is_last() {
             return Verdict::Over { state: State::Dead, credit: Credit::Back };
         }
         Verdict::Later(wait)
@@ -144,7 +172,8 @@ mod tests {
     use super::*;
 
     const NOW: Timestamp = Timestamp::from_seconds(1_795_161_600);
-    const CASE: Case = Case { now: NOW, runs: 1, max_attempts: 20, at_least_once: false };
+    const CASE: Case =
+        Case { now: NOW, tries: 1, counted: 1, max_attempts: 20, at_least_once: false, may_be_sent: false };
 
     fn code(errcode: i64) -> Error {
         let errmsg = String::new();
@@ -193,11 +222,29 @@ mod tests {
     fn what_passes_is_tried_again_and_given_up_in_the_end() {
         assert_eq!(CASE.verdict(&code(-1)), Verdict::Later(Wait::About(backoff(1))));
         assert_eq!(CASE.verdict(&code(43108)), Verdict::Later(Wait::About(CONCURRENT)));
-        let last = Case { runs: 20, ..CASE };
+        let last = Case { tries: 20, counted: 20, ..CASE };
         assert_eq!(last.verdict(&code(-1)), over(State::Dead, Credit::Back));
         assert_eq!(last.verdict(&code(43108)), over(State::Dead, Credit::Back));
         let nothing_sent = Error::Unreachable { kind: UnreachableKind::Connect };
         assert_eq!(last.verdict(&nothing_sent), Verdict::Later(Wait::About(backoff(20))));
+    }
+
+    #[test]
+    fn tries_that_do_not_count_give_nothing_up() {
+        let first = Case { tries: 30, counted: 1, ..CASE };
+        assert_eq!(first.verdict(&code(-1)), Verdict::Later(Wait::About(backoff(30))));
+    }
+
+    #[test]
+    fn what_may_have_been_sent_before_stays_uncertain() {
+        let case = Case { at_least_once: true, may_be_sent: true, ..CASE };
+        assert_eq!(case.verdict(&code(47003)), over(State::Uncertain, Credit::Used));
+        assert_eq!(case.verdict(&code(43101)), over(State::Uncertain, Credit::Corrected));
+        assert_eq!(case.verdict(&code(-1)), Verdict::Later(Wait::About(backoff(1))));
+        let last = Case { counted: 20, ..case };
+        assert_eq!(last.verdict(&code(-1)), over(State::Uncertain, Credit::Used));
+        let cut = Error::Unreachable { kind: UnreachableKind::Cut };
+        assert_eq!(last.verdict(&cut), over(State::Uncertain, Credit::Used));
     }
 
     #[test]

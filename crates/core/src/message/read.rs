@@ -50,18 +50,19 @@ fn unknown() -> Failure {
 }
 
 /// What a queued message waits for, as far as this process knows: `quiet_hours`; what its app's queue rests for
-/// (`day_quota`, `slow_down`, `no_token`, `trouble`); `its_time`, when it is tried again later; `its_turn`.
-pub fn waits_for(app: &App, message: &MessageRow) -> Option<&'static str> {
+/// (`day_quota`, `slow_down`, `no_token`, `trouble`); `its_time`, when it is tried again later; `its_turn`. And until when,
+/// at the least.
+pub fn waits_for(app: &App, message: &MessageRow) -> Option<(&'static str, Timestamp)> {
     if message.state != State::Queued {
         return None;
     }
     let now = app.clock.now();
-    if app.settings.engagement.quiet_hours.end(now).is_some() {
-        return Some("quiet_hours");
-    }
-    match app.jobs.rests(&message.appid, now) {
-        Some((_, why)) => Some(why),
-        None if message.due_at > now => Some("its_time"),
-        None => Some("its_turn"),
-    }
+    let (why, until) =
+        match (app.settings.engagement.quiet_hours.end(now), app.jobs.rests(&message.appid, now)) {
+            (Some(until), _) => ("quiet_hours", until),
+            (None, Some((until, why))) => (why, until),
+            (None, None) if message.due_at > now => ("its_time", now),
+            (None, None) => ("its_turn", now),
+        };
+    Some((why, if until > now { until.max(message.due_at) } else { message.due_at }))
 }

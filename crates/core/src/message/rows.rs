@@ -23,6 +23,18 @@ row! {
 }
 
 row! {
+    /// What was tried of a message before.
+    pub struct History {
+        /// Since it was queued, or queued again by hand.
+        pub tries: i64,
+        /// Those of them that count: in the others WeChat wanted nothing from the app, or could not be reached.
+        pub counted: i64,
+        /// Those, since it was made, after which WeChat may have it.
+        pub lost: i64,
+    }
+}
+
+row! {
     /// A message as it is shown.
     pub struct MessageRow {
         pub id: MessageId,
@@ -86,24 +98,39 @@ statements! {
          WHERE id = $1 AND state = $2";
     write fn insert_attempt(message_id: &MessageId, number: i64, outcome: &str, errcode: Option<i64>, ms: i64, at: Timestamp) -> affected =
         "INSERT INTO attempts (message_id, number, outcome, errcode, ms, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
-    /// Whoever was slow to say so has sent it.
+    /// What the tries before this one came to.
+    read fn history(id: &MessageId, job: &JobId) -> one History =
+        "SELECT COUNT(CASE WHEN created_at >= (SELECT created_at FROM jobs WHERE id = $2) THEN 1 END) AS tries,
+            COUNT(CASE WHEN outcome IN ('busy', 'concurrent', 'timeout', 'cut', 'bad_answer', 'interrupted')
+                AND created_at >= (SELECT created_at FROM jobs WHERE id = $2) THEN 1 END) AS counted,
+            COUNT(CASE WHEN outcome IN ('timeout', 'cut', 'bad_answer', 'interrupted') THEN 1 END) AS lost
+         FROM attempts WHERE message_id = $1";
+    /// Whoever was slow to say so has sent it, whether somebody else has taken the message over yet or not.
     write fn sent_after_all(id: &MessageId, msgid: Option<&str>, now: Timestamp) -> affected =
         "UPDATE messages SET state = 'sent', reason = NULL, errcode = NULL, msgid = $2, sent_at = $3, updated_at = $3
-         WHERE id = $1 AND state = 'uncertain' AND reason = 'interrupted'";
-    /// WeChat tells of a message that it took.
+         WHERE id = $1 AND (state = 'sending' OR state IN ('uncertain', 'queued') AND reason = 'interrupted')";
+    /// One to this person that is being sent. There are as many of those as workers, and a person may have thousands: the
+    /// index of states is the one to use.
+    read fn under_way(appid: &str, openid: &str, template_id: &str) -> optional String =
+        "SELECT id FROM messages WHERE state = 'sending' AND openid || '' = $2 AND appid = $1 AND template_id = $3 LIMIT 1";
+    /// WeChat tells of a message that it took. One that did not arrive has used up its credit.
     write fn arrived(appid: &str, msgid: &str, openid: &str, state: State, reason: Option<&str>, errcode: Option<i64>, now: Timestamp) -> affected =
-        "UPDATE messages SET state = $4, reason = $5, errcode = $6, updated_at = $7
+        "UPDATE messages SET state = $4, reason = $5, errcode = $6, credit_taken = credit_taken AND $4 <> 'refused', updated_at = $7
          WHERE msgid = $2 AND appid = $1 AND openid = $3 AND state = 'sent'";
     read fn of_msgid(msgid: &str, appid: &str) -> optional String =
         "SELECT id FROM messages WHERE msgid = $1 AND appid = $2 LIMIT 1";
-    /// WeChat tells of a message whose answer was lost, or had no msgid: the oldest to this person that may be it.
+    /// WeChat tells of a message whose answer was lost, or had no msgid: the oldest to this person that may be it. It is
+    /// not sent again, if that is what it waits for.
     write fn cleared_up(appid: &str, openid: &str, template_id: &str, msgid: &str, state: State, reason: Option<&str>, errcode: Option<i64>, now: Timestamp) -> affected =
-        "UPDATE messages SET state = $5, reason = $6, errcode = $7, msgid = $4, sent_at = COALESCE(sent_at, $8), updated_at = $8
-         WHERE id = (SELECT id FROM messages WHERE openid = $2 AND appid = $1 AND template_id = $3 AND state IN ('uncertain', 'sent') AND msgid IS NULL
-            ORDER BY id LIMIT 1) AND state IN ('uncertain', 'sent')";
+        "UPDATE messages SET state = $5, reason = $6, errcode = $7, msgid = $4, credit_taken = credit_taken AND $5 <> 'refused',
+            sent_at = COALESCE(sent_at, $8), updated_at = $8
+         WHERE id = (SELECT id FROM messages WHERE openid = $2 AND appid = $1 AND template_id = $3 AND msgid IS NULL
+                AND (state IN ('uncertain', 'sent') OR state = 'queued' AND reason IN ('timeout', 'cut', 'bad_answer', 'interrupted'))
+            ORDER BY id LIMIT 1) AND state IN ('uncertain', 'sent', 'queued')";
+    /// Nothing is left to be sent of one that was erased.
     write fn requeue(id: &MessageId, now: Timestamp) -> optional SendRow =
         "UPDATE messages SET state = 'queued', reason = NULL, errcode = NULL, due_at = $2, updated_at = $2
-         WHERE id = $1 AND state IN ('refused', 'uncertain', 'dead')
+         WHERE id = $1 AND state IN ('refused', 'uncertain', 'dead') AND openid <> '' AND data <> '{}'
          RETURNING id, appid, openid, template_id, data, page, miniprogram_state, lang, state, credit_taken, attempts, expires_at";
     write fn renew(id: &MessageId, credit_taken: bool, expires_at: Timestamp) -> affected =
         "UPDATE messages SET credit_taken = $2, expires_at = $3 WHERE id = $1";

@@ -26,6 +26,18 @@ pub(super) struct Try {
     at: Timestamp,
 }
 
+impl Try {
+    /// It was begun, and nobody knows what came of it.
+    pub(super) fn interrupted(at: Timestamp) -> Self {
+        Self { outcome: "interrupted", errcode: None, ms: 0, at }
+    }
+
+    /// WeChat calls whatever token there is invalid: it has not looked at the message.
+    pub(super) fn without_token(errcode: i64, at: Timestamp) -> Self {
+        Self { outcome: "no_token", errcode: Some(errcode), ms: 0, at }
+    }
+}
+
 /// Sends the message once; a token that WeChat calls invalid is replaced and does not count. `Err`: there is no token, and
 /// nothing was sent.
 pub(super) async fn send(app: &Arc<App>, message: &SendRow) -> Outcome<(Result<Option<i64>, Error>, Try)> {
@@ -103,7 +115,8 @@ impl Record {
                     self.count();
                     return Ok(true);
                 }
-                Err(NotWritten::Lost) => return Ok(false),
+                // Whoever has the lease now has written down a try of the same number.
+                Err(NotWritten::Lost | NotWritten::Store(StoreError::Unique { .. })) => return Ok(false),
                 Err(NotWritten::Store(error)) => {
                     let failure = Failure::from(error);
                     if failure.code != crate::Code::Unavailable || watch.elapsed() > patience {
@@ -184,7 +197,9 @@ impl Record {
                 credit::flow::give_back(tx, app, &key(), &message.id).await
             }
             Verdict::Over { credit: Credit::Corrected, .. } if self.has_ledger(app) => {
-                credit::flow::corrected(tx, app, &key(), &message.id).await
+                // What was accepted since it was asked is not what WeChat speaks of.
+                let asked_at = self.tries.last().map_or(Timestamp::from_millis(i64::MAX), |tried| tried.at);
+                credit::flow::corrected(tx, app, &key(), &message.id, asked_at).await
             }
             _ => Ok(()),
         }
@@ -212,7 +227,7 @@ impl Record {
 /// Real time between two tries to reach the database.
 const AGAIN: Duration = Duration::from_millis(200);
 
-/// WeChat took a message that somebody else has called uncertain meanwhile, because we were slow.
+/// WeChat took a message that somebody else has taken over meanwhile, because we were slow.
 pub(super) async fn after_all(app: &App, id: &MessageId, msgid: Option<i64>) -> Outcome<()> {
     let msgid = msgid.map(|msgid| msgid.to_string());
     rows::sent_after_all(&app.store, id, msgid.as_deref(), app.clock.now()).await?;

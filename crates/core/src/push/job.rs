@@ -16,12 +16,16 @@ use crate::{
     audit::{Action, Entry},
     credit::{self, Answer, Key},
     job::{self, Done, Leased},
-    message,
+    message::{self, flow::News},
 };
 
-/// WeChat may tell that a message arrived before its answer to the sender is written down.
+/// WeChat may tell that a message arrived before its answer to the sender is written down. Should the sender have died,
+/// that is when its lease has ended: the waits double up to the longest.
 const AGAIN: Duration = Duration::from_secs(2);
-const RUNS: i64 = 5;
+const LONGEST: Duration = Duration::from_secs(32);
+const RUNS: i64 = 8;
+
+const NO_SUCH: &str = "no such message";
 
 /// What came of it.
 enum Came {
@@ -58,13 +62,15 @@ impl Work {
             },
         };
         if matches!(came, Some((_, Came::Early))) && job.runs < RUNS {
-            let held = job::rows::later(tx, &job.id, &job.lease, now.plus(AGAIN)).await?;
+            let doublings = u32::try_from(job.runs - 1).unwrap_or(0);
+            let wait = AGAIN.saturating_mul(1 << doublings).min(LONGEST);
+            let held = job::rows::later(tx, &job.id, &job.lease, now.plus(wait)).await?;
             return lost_or(held, Done::Later);
         }
         if let Some((id, came)) = came {
             let (state, reason) = match came {
                 Came::To(state, reason) => (state, reason),
-                Came::Early => (PushState::Worked, Some("no such message")),
+                Came::Early => (PushState::Worked, Some(NO_SUCH)),
             };
             rows::worked(tx, &id, state, reason, now).await?;
         }
@@ -102,11 +108,17 @@ impl Work {
                 worked
             }
             Event::SubscribeSent(sent) => {
-                let mut all = true;
+                let mut news = Vec::with_capacity(sent.len());
                 for one in &sent {
-                    all &= self.arrived(tx, appid, &push, one).await?;
+                    news.push(self.arrived(tx, appid, &push, one).await?);
                 }
-                if all { worked } else { Came::Early }
+                if news.contains(&News::Early) {
+                    Came::Early
+                } else if news.contains(&News::Unknown) {
+                    Came::To(PushState::Worked, Some(NO_SUCH))
+                } else {
+                    worked
+                }
             }
             Event::TemplateSent(_) => Came::To(PushState::Worked, Some("no message of ours")),
             Event::Privacy(privacy) if privacy.plugin_id.is_some() => {
@@ -169,7 +181,7 @@ impl Work {
         appid: &str,
         push: &Push,
         told: &SubscribeSent,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<News, StoreError> {
         let SubscribeSent { template_id, msgid, error_code, .. } = told;
         let to = &push.from_user;
         message::flow::delivered(tx, &self.app, appid, msgid, to, template_id, *error_code).await

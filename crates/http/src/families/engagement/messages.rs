@@ -57,7 +57,7 @@ pub(super) struct MessageData {
     attempts: i64,
     /// WeChat's name for it, as text: it is beyond what JavaScript counts exactly.
     msgid: Option<String>,
-    /// ISO 8601 in UTC with milliseconds, as all times here.
+    /// When a queued message is tried next at the earliest. ISO 8601 in UTC with milliseconds, as all times here.
     due_at: String,
     expires_at: String,
     sent_at: Option<String>,
@@ -67,8 +67,9 @@ pub(super) struct MessageData {
 
 impl MessageData {
     fn new(app: &App, row: MessageRow) -> Self {
+        let waits = read::waits_for(app, &row);
         Self {
-            waits_for: read::waits_for(app, &row),
+            waits_for: waits.map(|(why, _)| why),
             id: row.id.to_string(),
             appid: row.appid,
             openid: row.openid,
@@ -84,7 +85,7 @@ impl MessageData {
             credit_taken: row.credit_taken,
             attempts: row.attempts,
             msgid: row.msgid,
-            due_at: row.due_at.iso(),
+            due_at: waits.map_or(row.due_at, |(_, until)| until).iso(),
             expires_at: row.expires_at.iso(),
             sent_at: row.sent_at.map(Timestamp::iso),
             created_at: row.created_at.iso(),

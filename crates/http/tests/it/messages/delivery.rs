@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use weir_core::{Code, Failure, Outcome, message};
+use weir_core::{
+    Code, Failure, Outcome,
+    message::{self, flow::News},
+};
 use weir_testkit::{LONG, MINI, TestWeir, scenes::together};
 
 use super::{
@@ -12,10 +15,10 @@ use super::{
 };
 
 /// WeChat's event about a message.
-async fn event(weir: &TestWeir, msgid: &str, openid: &str, error_code: i64) -> bool {
+pub async fn event(weir: &TestWeir, msgid: &str, openid: &str, error_code: i64) -> bool {
     let app = Arc::clone(&weir.app);
     let (msgid, openid) = (msgid.to_owned(), openid.to_owned());
-    let known: Outcome<bool> = weir
+    let news: Outcome<News> = weir
         .app
         .store
         .transaction(move |tx| {
@@ -26,7 +29,7 @@ async fn event(weir: &TestWeir, msgid: &str, openid: &str, error_code: i64) -> b
             })
         })
         .await;
-    known.unwrap()
+    news.unwrap() == News::Known
 }
 
 weir_testkit::engines! {

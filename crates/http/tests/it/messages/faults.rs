@@ -15,7 +15,7 @@ fn errcode(code: i64) -> Value {
     json!({"path": SEND, "kind": "errcode", "errcode": code, "times": 1})
 }
 
-fn at_least_once(setup: &mut Setup) {
+pub fn at_least_once(setup: &mut Setup) {
     setup.core.templates[0].at_least_once = true;
     setup.core.templates.push(TemplateSettings {
         id: ONCE.to_owned(),
@@ -260,14 +260,14 @@ weir_testkit::engines! {
 }
 
 /// Another process, which never comes back, leases everything for a minute.
-async fn lease(weir: &TestWeir) -> Vec<weir_core::job::Leased> {
+pub async fn lease(weir: &TestWeir) -> Vec<weir_core::job::Leased> {
     let (store, now) = (&weir.app.store, weir.clock.now());
     let (first, until) = (weir_base::Timestamp::from_millis(i64::MIN), now.plus(Duration::from_secs(60)));
     weir_core::job::rows::claim(store, MINI, now, first, "", 10, "a process that died", until).await.unwrap()
 }
 
 /// A message that another process has begun to send.
-async fn abandoned(weir: &TestWeir) -> weir_core::message::MessageId {
+pub async fn abandoned(weir: &TestWeir) -> weir_core::message::MessageId {
     weir.app.jobs.rest(MINI, weir.clock.now().plus(Duration::from_millis(1)), "test");
     let openid = openid(weir, "alice").await;
     let id = queue(&weir.app, draft(&openid, LONG, "hello"), false).await.unwrap();

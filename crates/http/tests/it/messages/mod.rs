@@ -1,9 +1,11 @@
 //! Subscription messages: queued, sent, and what becomes of them, whatever WeChat does.
 
 mod api;
+mod clock;
 mod credits;
 mod delivery;
 mod faults;
+mod history;
 mod races;
 mod times;
 
@@ -142,6 +144,17 @@ pub async fn until(weir: &TestWeir, query: &str, number: i64) {
 /// Waits until so many messages are in this state.
 pub async fn until_state(weir: &TestWeir, state: &str, count: i64) {
     until(weir, &format!("SELECT COUNT(*) FROM messages WHERE state = '{state}'"), count).await;
+}
+
+/// Waits until nobody works, and the runner sleeps: then the clock passes no call that is under way.
+pub async fn until_rest(weir: &TestWeir) {
+    loop {
+        weir.wait_for_sleepers(1).await;
+        if weir.number("SELECT COUNT(*) FROM jobs WHERE lease IS NOT NULL").await == 0 {
+            break;
+        }
+        pause(Duration::from_millis(2)).await;
+    }
 }
 
 /// Waits until nothing is left to do.

@@ -19,7 +19,7 @@ fn ten_a_second(setup: &mut Setup) {
     setup.core.engagement.messages_per_second = 10;
 }
 
-fn for_an_hour(setup: &mut Setup) {
+pub fn for_an_hour(setup: &mut Setup) {
     setup.core.engagement.expires_after = "1h".parse().unwrap();
 }
 
