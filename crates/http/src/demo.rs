@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::{Path, State},
-    http::{HeaderMap, HeaderValue, header},
+    http::{HeaderMap, HeaderValue, Uri, header},
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
@@ -54,8 +54,8 @@ pub(crate) fn routes(demo: Demo, server: Shared) -> Result<Router, String> {
     let served = Arc::new(Served { demo, policy, key: OnceCell::new(), server: Arc::clone(&server) });
     // The extractor that counts who asks wants the server for its state.
     let router = Router::new()
-        .route("/", get(async || Redirect::temporary("/demo/")))
-        .route("/demo", get(async || Redirect::temporary("/demo/")))
+        .route("/", get(to_the_page))
+        .route("/demo", get(to_the_page))
         .route("/demo/", get(page))
         .route("/demo/{*path}", get(file))
         .route("/demo/where", get(place))
@@ -76,6 +76,11 @@ fn policy(simulator: &str) -> Result<HeaderValue, String> {
 }
 
 type Shown = axum::Extension<Arc<Served>>;
+
+async fn to_the_page(uri: Uri) -> Redirect {
+    let query = uri.query().map_or_else(String::new, |query| format!("?{query}"));
+    Redirect::temporary(&format!("/demo/{query}"))
+}
 
 async fn page(_: Stranger, State(_): State<Shared>, shown: Shown, asked: HeaderMap) -> Response {
     let mut answer = Page::Demo.page().answer(&asked);
