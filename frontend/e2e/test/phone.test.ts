@@ -157,7 +157,7 @@ test('whoever accepts a prompt gets the message as a card, once', async () => {
   await post(`${world.weir}/api/customer/action`, { ...action, ...named }, String(customer.token));
 
   await handset(phone).getByRole('img', { name: '1 unread' }).first().waitFor();
-  await press(phone, 'Chats');
+  await phone.getByRole('navigation').getByRole('button', { name: 'Chats' }).click();
   await look(phone, 'phone-unread');
   await handset(phone).getByText('Service notifications').click();
   const card = phone.getByRole('article');
@@ -202,23 +202,21 @@ test('what cannot be scanned is told', async () => {
 
 test('the page around the phone steers it, and hears of it; a page on it cannot', async () => {
   const phone = await world.handset('alice');
-  await phone.context().route(`${world.weir}/around`, (route) =>
-    route.fulfill({
-      contentType: 'text/html',
-      body: `<!doctype html><title>Around</title><script>
-        heard = [];
-        addEventListener('message', ({ data }) => heard.push(data));
-        tell = (message) => frames[0].postMessage(message, '*');
-      </script><iframe src="${world.simulator}/?user=alice&lang=en" style="width:410px;height:840px;border:0"></iframe>`,
-    }),
-  );
-  await phone.goto(`${world.weir}/around`);
+  await phone.goto(world.page);
+  await phone.evaluate(`
+    heard = [];
+    addEventListener('message', ({ data }) => heard.push(data));
+    tell = (message) => frames[0].postMessage(message, '*');
+    document.body.innerHTML =
+      '<iframe src="${world.simulator}/?user=alice&lang=en" style="width:410px;height:840px;border:0"></iframe>';
+  `);
   const heard = (type: string, part = '') =>
     phone.waitForFunction(
       `heard.some((one) => one.type === '${type}' && JSON.stringify(one).includes('${part}'))`,
     );
   await heard('weir:phone-ready');
   const inside = phone.frameLocator('iframe');
+  await inside.getByText('Service notifications').waitFor();
   await phone.evaluate(`tell({ type: 'weir:user', user: 'bob' })`);
   await inside.getByText('This is Bob’s phone now.').waitFor();
   await phone.evaluate(
@@ -233,9 +231,16 @@ test('the page around the phone steers it, and hears of it; a page on it cannot'
   await page
     .locator('body')
     .evaluate(() => window.parent.postMessage({ type: 'weir:user', user: 'carol' }, '*'));
+  // The page stays where it is.
+  await phone.evaluate(`tell({ type: 'weir:language', language: 'ru' })`);
+  await inside.getByRole('button', { name: 'Закрыть' }).waitFor();
+  await page.getByText('You are logged in').waitFor();
+  await phone.evaluate(`tell({ type: 'weir:language', language: 'en' })`);
   await phone.evaluate(`tell({ type: 'weir:messages' })`);
   await inside.getByRole('region', { name: 'Service notifications' }).waitFor();
-  expect(await inside.getByText('卡罗尔').count()).toBe(0);
+  await inside.getByRole('button', { name: 'Back' }).click();
+  await inside.getByRole('button', { name: 'Me', exact: true }).click();
+  await inside.getByText('bob · 13800138001').waitFor();
 });
 
 for (const [language, words] of Object.entries(WAYS)) {

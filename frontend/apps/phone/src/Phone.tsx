@@ -80,9 +80,17 @@ export function Phone() {
     [world, say, words],
   );
 
+  const isUnknown = chosen !== '' && person !== undefined && chosen !== person.id && chosen !== person.name;
+  useEffect(() => {
+    if (!isUnknown) return;
+    say(words.noPerson(chosen));
+    setChosen('');
+  }, [isUnknown, chosen, words, say]);
+
   useCommands({
     scan,
     user: choose,
+    language: setLanguage,
     messages: () => setScreen({ name: 'services' }),
   });
   const isOver = useDrops(scan, scanPicture);

@@ -32,6 +32,8 @@ function Card({ message }: { message: Message }) {
   const template = app?.templates.find(({ id }) => id === message.template_id);
   const name = app?.name ?? message.appid;
   const { url } = message;
+  const place = (field: string) => template?.fields.indexOf(field) ?? -1;
+  const fields = Object.entries(message.data).sort(([one], [other]) => place(one) - place(other));
   return (
     <>
       <p className="time">
@@ -44,7 +46,7 @@ function Card({ message }: { message: Message }) {
         </h2>
         <h3>{template?.title || message.template_id}</h3>
         <dl>
-          {Object.entries(message.data).map(([field, content]) => (
+          {fields.map(([field, content]) => (
             <div key={field}>
               <dt>{field}</dt>
               <dd>{String(content?.value ?? '')}</dd>

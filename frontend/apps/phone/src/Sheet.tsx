@@ -5,7 +5,7 @@ export function Sheet({ title, close, children }: { title: string; close(): void
   const dialog = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const before = document.activeElement;
-    dialog.current?.focus();
+    dialog.current?.focus({ preventScroll: true });
     return () => {
       if (before instanceof HTMLElement) before.focus();
     };

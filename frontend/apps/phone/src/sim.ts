@@ -14,6 +14,8 @@ export interface Template {
   id: string;
   title: string;
   kind: 'one_time' | 'long_term';
+  /** Names of its fields, in the order of the card. */
+  fields: string[];
 }
 
 export interface App {

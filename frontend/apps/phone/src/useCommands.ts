@@ -1,8 +1,10 @@
 import { useEffect, useRef } from 'react';
+import { type Language, NAMES } from './words';
 
 export interface Commands {
   scan(content: string): void;
   user(user: string): void;
+  language(language: Language): void;
   messages(): void;
 }
 
@@ -12,7 +14,7 @@ export function tell(message: object): void {
   listener?.postMessage(message, '*');
 }
 
-/** Takes what the page around says: `weir:scan`, `weir:user`, `weir:messages`. */
+/** Takes what the page around says: `weir:scan`, `weir:user`, `weir:language`, `weir:messages`. */
 export function useCommands(commands: Commands): void {
   const latest = useRef(commands);
   latest.current = commands;
@@ -22,6 +24,7 @@ export function useCommands(commands: Commands): void {
       if (source === null || (source !== window.parent && source !== window.opener)) return;
       if (data?.type === 'weir:scan' && typeof data.content === 'string') latest.current.scan(data.content);
       if (data?.type === 'weir:user' && typeof data.user === 'string') latest.current.user(data.user);
+      if (data?.type === 'weir:language' && data.language in NAMES) latest.current.language(data.language);
       if (data?.type === 'weir:messages') latest.current.messages();
     };
     window.addEventListener('message', heard);
