@@ -21,7 +21,7 @@ table { border-collapse: collapse } td { padding: .15rem 1rem .15rem 0; vertical
 td code { white-space: nowrap }
 </style></head><body>
 <h1>WeChat simulator</h1>
-<p>Point a WeChat client at this address instead of <code>https://api.weixin.qq.com</code>. The apps are listed at
+<p>There is <a href=\"/\">a phone</a> to play somebody who uses WeChat. Point a WeChat client at this address instead of <code>https://api.weixin.qq.com</code>. The apps are listed at
 <a href=\"/_sim/apps\">/_sim/apps</a>, the people at <a href=\"/_sim/users\">/_sim/users</a>, the calls so far at
 <a href=\"/_sim/calls\">/_sim/calls</a>.</p>
 ";
@@ -45,7 +45,6 @@ Waiting is on the simulator's clock.</p>
 ";
 
 const LEFT_OUT: &str = "<h2>Not served yet</h2>
-<p>The phone.</p>
 <p>Avatars (their addresses are WeChat's), <code>openapi/rid/get</code>, <code>openapi/quota/clear</code>, <code>callback/check</code>,
 third-party platforms, the desktop client's quick login, other JS-SDK functions than sharing and menus.</p>
 <h2>Knowingly simplified</h2>

@@ -195,7 +195,7 @@ test('what cannot be scanned is told', async () => {
   }
   await phone.keyboard.press('Escape');
   await scan(phone, 'http://127.0.0.1:1/');
-  await view(phone).getByText('http://127.0.0.1:1 没有响应').waitFor();
+  await alert.getByText('127.0.0.1:1 does not answer. Is it running?').waitFor();
   await phone.route('**/_sim/**', (route) => route.abort());
   await handset(phone).getByText('The simulator does not answer.').waitFor();
 });

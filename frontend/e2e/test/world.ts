@@ -159,6 +159,8 @@ export class World {
     const context = await this.context({ viewport: { width: 1100, height: 900 } });
     const page = await context.newPage();
     await page.goto(`${this.simulator}/?user=${user}&lang=${language}`);
+    // Where its web views are of the same site.
+    await page.waitForURL(/^http:\/\/phone\.weir\.localhost:/);
     return page;
   }
 

@@ -85,7 +85,12 @@ pub fn may_show(world: &World, target: &Target) -> bool {
 
 pub async fn show(simulator: &Simulator, view: &View, port: u16, request: Request) -> Response {
     let refuse = |status: StatusCode, text: &str| {
-        (status, [(header::CONTENT_TYPE, HTML)], page::notice("无法打开页面", text)).into_response()
+        let page = page::notice("无法打开页面", text);
+        // The phone says it in its own language.
+        let told =
+            format!("parent.postMessage({{type: 'weir:view-failed', status: {}}}, '*')", status.as_u16());
+        let page = format!("{page}<script>{told}</script>");
+        (status, [(header::CONTENT_TYPE, HTML)], page).into_response()
     };
     let is_simulator = view.target.port() == port;
     let person = {

@@ -186,6 +186,8 @@ async fn a_page_that_does_not_answer_says_so() {
     let answer = ask(&lab, &view(&lab, "u1", gone), "GET", "/", "", "").await;
     assert_eq!(answer.status, 502);
     assert!(answer.body.contains("http://127.0.0.1:1 "), "{}", answer.body);
+    // And tells the phone, which has more languages.
+    assert!(answer.body.contains("{type: 'weir:view-failed', status: 502}"), "{}", answer.body);
     assert_eq!(ask(&lab, &view(&lab, "u1", gone), "POST", "/", "", &huge).await.status, 413);
 }
 

@@ -62,6 +62,7 @@ export function View({ url: start }: { url: string }) {
         setVisited((before) => follow(before, data.url));
         tell({ type: 'weir:phone-page', url: data.url, title: String(data.title ?? '') });
       }
+      if (data?.type === 'weir:view-failed') setFailure(new Refused('', Number(data.status)));
       if (data?.type === 'weir:share' && typeof data.share === 'object') setShare(data.share);
     };
     window.addEventListener('message', heard);
@@ -104,6 +105,7 @@ export function View({ url: start }: { url: string }) {
       <div className="page">
         {shown && (
           <iframe
+            hidden={failure !== undefined}
             key={shown.number}
             ref={frame}
             src={shown.view}
@@ -115,7 +117,7 @@ export function View({ url: start }: { url: string }) {
         {failure && (
           <div className="refused" role="alert">
             <h2>{words.refused}</h2>
-            <p>{explain(failure, words)}</p>
+            <p>{explain(failure, url, words)}</p>
             <p>
               <code>{url}</code>
             </p>
@@ -162,9 +164,11 @@ export function View({ url: start }: { url: string }) {
   );
 }
 
-function explain(failure: Down | Refused, words: Words): string {
+function explain(failure: Down | Refused, url: string, words: Words): string {
   if (failure instanceof Down) return words.down;
-  return failure.status === 403 ? words.foreign : failure.message;
+  if (failure.status === 403) return words.foreign;
+  if (failure.status === 502) return words.unreached(host(url));
+  return failure.message || `HTTP ${failure.status}`;
 }
 
 function host(url: string): string {

@@ -53,6 +53,7 @@ const en = {
   says: 'The code is not an address. It says:',
   page: 'Web page',
   refused: 'The page was not opened',
+  unreached: (host: string) => `${host} does not answer. Is it running?`,
   foreign:
     'The phone opens only pages of this computer, whose host is among the callback or JS-SDK domains of an app.',
   reload: 'Reload',
@@ -129,6 +130,7 @@ const zh: Words = {
   says: '二维码内容不是网址：',
   page: '网页',
   refused: '网页未能打开',
+  unreached: (host) => `${host} 没有响应，它在运行吗？`,
   foreign: '手机只打开这台电脑上的网页，且域名须在某个应用的网页授权域名或 JS 接口安全域名中。',
   reload: '刷新',
   copyLink: '复制链接',
@@ -202,6 +204,7 @@ const ru: Words = {
   says: 'Код — не адрес. В нём записано:',
   page: 'Страница',
   refused: 'Страница не открыта',
+  unreached: (host) => `${host} не отвечает. Он запущен?`,
   foreign:
     'Телефон открывает только страницы этого компьютера, если их хост указан среди доменов возврата или JS-SDK приложения.',
   reload: 'Обновить',
