@@ -4,7 +4,7 @@ mod api;
 mod clock;
 mod credits;
 mod delivery;
-mod faults;
+pub mod faults;
 mod history;
 mod races;
 mod times;

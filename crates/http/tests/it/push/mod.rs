@@ -2,7 +2,9 @@
 
 mod events;
 mod intake;
+mod keeping;
 mod privacy;
+mod wire;
 
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -109,6 +109,29 @@ weir_testkit::engines! {
         assert!(!kept(&weir).await.contains(&openid));
     }
 
+    async fn every_number_takes_back_what_it_names(engine) {
+        let Some(weir) = start(engine, Mode::Safe, "json").await else { return };
+        let crm = weir.client.with_bearer(weir.api_key(&[Scope::CrmWrite]).await);
+        let (name, phone, both, all) = ((false, true), (true, false), (true, true), (false, false));
+        let of_mini = [1, 2, 3, 4, 5, 7, 12, 13, 14, 15, 16, 18].map(|number| (number, both));
+        let of_official = [201, 202, 203, 204, 206, 207].map(|number| (number, both));
+        let others = [(6, name), (19, name), (20, name), (205, name), (8, phone), (301, all), (9, all), (0, all), (-1, all)];
+        for (number, kept) in of_mini.into_iter().chain(of_official).chain(others) {
+            let openid = format!("o-customer-{number}");
+            let phone = format!("1390000{:04}", number + 1);
+            let body = json!({ "customerId": openid, "advisorId": "ADV1", "actionType": "view_resume", "actionData": {},
+                "customerName": "名字", "customerPhone": phone });
+            let lead = crm.post("/api/customer/action", &body).await.data()["customerId"].as_str().unwrap().to_owned();
+            event(&weir, &openid, "user_authorization_revoke", json!({ "RevokeInfo": number.to_string() })).await;
+            let row = weir.rows(&format!("SELECT name, COALESCE(phone, ''), openid FROM leads WHERE id = '{lead}'")).await.remove(0);
+            assert_eq!((row[0] == "名字", row[1] == phone), kept, "{number}: {row:?}");
+            assert_eq!(row[2] == openid, kept != all, "{number}: {row:?}");
+            let acted = weir.rows(&format!("SELECT customer_name, customer_phone FROM actions WHERE lead_id = '{lead}'")).await.remove(0);
+            assert_eq!((acted[0] == "名字", acted[1] == phone), kept, "{number}: {acted:?}");
+        }
+        assert!(states(&weir).await.iter().all(|state| state == "worked"));
+    }
+
     async fn two_things_taken_back_in_one_second_are_two(engine) {
         let Some(weir) = start(engine, Mode::Safe, "json").await else { return };
         let openid = customer(&weir).await;
