@@ -6,7 +6,9 @@ use anyhow::{Context, Result, anyhow};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use weir_base::{Clock, Dice, clock::pause};
-use weir_core::{App, audit, authorization, binding, exchange, idempotency, job, message, push, session};
+use weir_core::{
+    App, audit, authorization, binding, engagement, exchange, idempotency, job, message, push, session,
+};
 use weir_http::{Demo, Gateway, ServerSettings};
 use weir_store::{DatabaseUrl, Store, StoreSettings};
 use weir_wechat::{Endpoints, Transport, TransportSettings, WeChat};
@@ -191,6 +193,7 @@ async fn sweep(app: Arc<App>, stop: CancellationToken) {
         swept("QR codes and proofs", binding::flow::sweep(&app).await);
         swept("idempotency keys", idempotency::sweep(&app).await);
         swept("pushes", push::flow::sweep(&app).await);
+        swept("messages, actions and ledger entries", engagement::sweep::sweep(&app).await);
         swept("audit entries", audit::flow::sweep(&app).await);
     }
 }

@@ -4,6 +4,7 @@
 pub mod model;
 pub mod rows;
 pub mod settings;
+pub mod sweep;
 
 pub use model::Party;
 

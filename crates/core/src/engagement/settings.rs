@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use weir_base::{settings, settings::Span};
 
 use crate::message::QuietHours;
@@ -21,8 +23,14 @@ settings! {
         /// How long a process may take over one message before another process goes on in its place. More than a call to
         /// WeChat takes with all its tries.
         lease: Span = Span::seconds(60),
+        /// How long messages that are over, their attempts, actions and the ledgers' entries are kept. Leads and what remains
+        /// of accepts stay. 0 keeps all of it for good.
+        keep: Span = Span::seconds(180 * 86_400),
     }
 }
+
+/// Keys of repeated requests are known for a day, and an answer to WeChat's prompt is told twice within minutes.
+const LEAST: Duration = Duration::from_secs(2 * 86_400);
 
 impl EngagementSettings {
     pub fn validate(&self) -> Result<(), String> {
@@ -32,8 +40,13 @@ impl EngagementSettings {
                     .to_owned(),
             );
         }
-        if self.lease.0 < std::time::Duration::from_secs(1) {
+        if self.lease.0 < Duration::from_secs(1) {
             return Err("engagement.lease must be 1s at the least: within it a message is sent".to_owned());
+        }
+        if !self.keep.0.is_zero() && self.keep.0 < LEAST {
+            return Err("engagement.keep must be 2 days at the least (or 0, for good): until then answers to repeated \
+                 requests and WeChat's events tell of what is kept"
+                .to_owned());
         }
         Ok(())
     }

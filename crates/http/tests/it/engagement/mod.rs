@@ -4,6 +4,7 @@ mod access;
 mod clients;
 mod erasure;
 mod input;
+mod keeping;
 mod lists;
 mod notices;
 mod phones;
