@@ -96,8 +96,6 @@ export class World {
           '--disable-dev-shm-usage',
           // Nothing leaves this machine; the phone's web views are at *.localhost.
           '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE *.localhost',
-          // In place of playwright's own list, which turns off the storage of frames that every Chromium has.
-          '--disable-features=Translate,MediaRouter,OptimizationHints',
         ],
       });
       ends.unshift(() => browser.close());

@@ -1,6 +1,7 @@
-import { type ReactNode, useEffect, useRef } from 'react';
+import { type ReactNode, useEffect } from 'react';
 import { Icon } from './icons';
 import { usePhone } from './phone-context';
+import { useArrival } from './useArrival';
 
 interface Props {
   title: string;
@@ -15,8 +16,7 @@ interface Props {
 export function Screen({ title, className, action, back, children }: Props) {
   const { words, home } = usePhone();
   const leave = back ?? home;
-  const first = useRef<HTMLButtonElement>(null);
-  useEffect(() => first.current?.focus({ preventScroll: true }), []);
+  const first = useArrival();
   useEffect(() => {
     const pressed = (event: KeyboardEvent) => {
       if (event.key === 'Escape' && !event.defaultPrevented) leave();

@@ -4,6 +4,7 @@ import { Icon } from './icons';
 import { usePhone } from './phone-context';
 import { Sheet } from './Sheet';
 import { Down, Refused, viewOf } from './sim';
+import { useArrival } from './useArrival';
 import { tell } from './useCommands';
 import type { Words } from './words';
 
@@ -30,7 +31,7 @@ export function View({ url: start }: { url: string }) {
   const [isLoading, setLoading] = useState(true);
   const [sheet, setSheet] = useState<'menu' | 'card'>();
   const frame = useRef<HTMLIFrameElement>(null);
-  const closing = useRef<HTMLButtonElement>(null);
+  const closing = useArrival();
   const url = visited.at(-1) ?? start;
 
   const load = useCallback(
@@ -52,8 +53,6 @@ export function View({ url: start }: { url: string }) {
   useEffect(() => {
     load(start);
   }, [start, load]);
-  useEffect(() => closing.current?.focus({ preventScroll: true }), []);
-
   useEffect(() => {
     const heard = ({ source, data }: MessageEvent) => {
       if (source !== frame.current?.contentWindow) return;

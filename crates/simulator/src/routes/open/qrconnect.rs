@@ -152,6 +152,7 @@ function watch(uuid, place) {
     if (errcode === 403) { status.textContent = "你已取消此次登录，可再次扫描"; last = 403; }
     setTimeout(poll, 100);
   }
-  poll();
+  // Earlier, this page and whichever has it in a frame would not be loaded before the first answer.
+  window.addEventListener("load", poll);
 }
 "#;
