@@ -123,7 +123,11 @@ test('a website is signed in to by a picture that is chosen, and a link is paste
   const context = await world.browser.newContext();
   const site = await context.newPage();
   await site.goto(`${world.simulator}/connect/qrconnect?${new URLSearchParams(asked)}`);
+  expect(await barriers(site)).toEqual([]);
   const picture = await site.locator('img').screenshot();
+  const sheet = await world.scan(await read(site.locator('img')));
+  expect(await barriers(sheet)).toEqual([]);
+  await look(sheet, 'phone-sheet');
   const phone = await world.handset('bob');
   await press(phone, 'Scan');
   await phone
