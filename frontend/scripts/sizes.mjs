@@ -12,6 +12,8 @@ const LIMITS = [
   { name: 'phone page script', folder: 'dist/phone/assets', ending: '.js', limit: 90 * KIB, except: 'jsQR-' },
   { name: 'phone page style', folder: 'dist/phone/assets', ending: '.css', limit: 4 * KIB },
   { name: 'H5 page style', folder: 'dist/h5', ending: '.css', limit: 4 * KIB },
+  { name: 'H5 page', folder: '../crates/http/src/families/h5', ending: '.html', limit: 2 * KIB },
+  { name: 'H5 page script', folder: '../crates/http/src/families/h5', ending: '.js', limit: 6 * KIB },
 ];
 
 const kib = (bytes) => `${(bytes / KIB).toFixed(1)} KiB`;

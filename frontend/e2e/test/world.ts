@@ -21,7 +21,7 @@ const WECHAT =
   'Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Mobile Safari/537.36 MicroMessenger/8.0.50';
 const HOST_PAGE = fileURLToPath(new URL('../../apps/host', import.meta.url));
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const address = server.address();
@@ -30,7 +30,7 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-async function ready(address: string, isOver: () => boolean): Promise<void> {
+export async function ready(address: string, isOver: () => boolean): Promise<void> {
   while (!isOver()) {
     const answer = await fetch(address).catch(() => null);
     if (answer?.ok) return;

@@ -11,6 +11,7 @@ export type {
   WeChatData,
   WeChatLoginResult,
   WeChatShareData,
+  WeirTypes,
 } from './types.js';
 export { type UseWeChatBinding, useWeChatBinding } from './useWeChatBinding.js';
 export { type UseWeChatQR, useWeChatQR } from './useWeChatQR.js';

@@ -1,5 +1,15 @@
-/** The id of a user of the host application: a number when it is all digits, else a text. */
-export type UserId = number | string;
+/**
+ * Types that the host application decides. Where its users' ids are not numbers, it says so once:
+ *
+ *     declare module '@weir/react' {
+ *       interface WeirTypes { userId: string }
+ *     }
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: filled by the host application
+export interface WeirTypes {}
+
+/** The id of a user of the host application: a number, as published, unless the host says otherwise. */
+export type UserId = WeirTypes extends { userId: infer Id } ? Id : number;
 
 /** A WeChat account bound to a user of the host application. */
 export interface WeChatBinding {

@@ -7,8 +7,11 @@ export interface UseWeChatBinding {
   binding: WeChatBinding | null;
   loading: boolean;
   error: string | null;
-  /** Asks again; `null` when nothing is bound. */
-  getBinding(): Promise<WeChatBinding | null>;
+  /**
+   * Asks again. The type is the published one, which host applications are written against; when nothing is bound the
+   * answer is `null` all the same, and so is `binding`.
+   */
+  getBinding(): Promise<WeChatBinding>;
   bindWeChat(data: WeChatData): Promise<WeChatBinding>;
   unbindWeChat(): Promise<boolean>;
 }
@@ -28,7 +31,7 @@ export function useWeChatBinding(): UseWeChatBinding {
     });
   }, [store]);
 
-  const getBinding = useCallback(() => store.load(), [store]);
+  const getBinding = useCallback(() => store.load() as Promise<WeChatBinding>, [store]);
   const bindWeChat = useCallback((data: WeChatData) => store.bind(data), [store]);
   const unbindWeChat = useCallback(async () => {
     await store.unbind();
