@@ -32,7 +32,10 @@ async fn act(client: &Client, number: usize) -> Option<Value> {
 }
 
 /// The ids of actions that were acknowledged.
-async fn act_all(client: &Client, numbers: impl Iterator<Item = usize>) -> BTreeMap<usize, String> {
+pub(crate) async fn act_all(
+    client: &Client,
+    numbers: impl Iterator<Item = usize>,
+) -> BTreeMap<usize, String> {
     let tries = numbers.map(|number| {
         let client = client.clone();
         async move { Some((number, act(&client, number).await?["actionId"].as_str()?.to_owned())) }

@@ -8,6 +8,7 @@ mod engagement;
 mod kill;
 mod logs;
 mod messages;
+mod outage;
 mod process;
 mod pushes;
 mod serve;

@@ -47,7 +47,7 @@ pub(crate) async fn people(simulator: &Simulator, count: usize) -> Vec<(String, 
 }
 
 /// Queues a message and answers its id, when an answer comes.
-async fn queue(client: &Client, openid: &str, text: &str) -> Option<String> {
+pub(crate) async fn queue(client: &Client, openid: &str, text: &str) -> Option<String> {
     let value = |text: &str| json!({ "value": text });
     let body = json!({ "touser": openid, "template_id": LONG, "data": { "thing1": value(text),
         "time2": value("2026-11-20 16:00:00"), "thing3": value("13800138000"), "thing7": value("客户") } });
@@ -57,7 +57,7 @@ async fn queue(client: &Client, openid: &str, text: &str) -> Option<String> {
 }
 
 /// How often each text arrived.
-async fn arrived(simulator: &Simulator, people: &[(String, String)]) -> BTreeMap<String, usize> {
+pub(crate) async fn arrived(simulator: &Simulator, people: &[(String, String)]) -> BTreeMap<String, usize> {
     let mut arrived = BTreeMap::new();
     for (name, _) in people {
         let inbox = simulator.client.get(&format!("/_sim/inbox?user={name}")).await;

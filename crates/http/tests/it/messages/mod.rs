@@ -6,6 +6,7 @@ mod credits;
 mod delivery;
 pub mod faults;
 mod history;
+mod outage;
 mod races;
 mod times;
 
@@ -146,11 +147,17 @@ pub async fn until_state(weir: &TestWeir, state: &str, count: i64) {
     until(weir, &format!("SELECT COUNT(*) FROM messages WHERE state = '{state}'"), count).await;
 }
 
-/// Waits until nobody works, and the runner sleeps: then the clock passes no call that is under way.
+/// Waits until nobody works and nothing can be begun before the clock moves: then it passes no call that is under way.
 pub async fn until_rest(weir: &TestWeir) {
+    let now = weir.clock.now();
+    let query = format!(
+        "SELECT COUNT(lease), COUNT(CASE WHEN lease IS NULL AND due_at <= {}
+            AND NOT EXISTS (SELECT 1 FROM jobs e WHERE e.lane = j.lane AND e.id < j.id) THEN 1 END) FROM jobs j",
+        now.millis()
+    );
     loop {
-        weir.wait_for_sleepers(1).await;
-        if weir.number("SELECT COUNT(*) FROM jobs WHERE lease IS NOT NULL").await == 0 {
+        let counted = weir.rows(&query).await.remove(0);
+        if counted[0] == "0" && (counted[1] == "0" || weir.app.jobs.rests(MINI, now).is_some()) {
             break;
         }
         pause(Duration::from_millis(2)).await;
