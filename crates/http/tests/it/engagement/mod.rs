@@ -1,6 +1,7 @@
 //! What customers do, the leads that come of it, and what advisors are told.
 
 mod access;
+mod anything;
 mod clients;
 mod erasure;
 mod input;
