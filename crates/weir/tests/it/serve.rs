@@ -32,6 +32,22 @@ async fn one_line_says_when_it_is_ready_and_a_login_works_then() {
 }
 
 #[tokio::test]
+async fn there_is_no_page_of_a_demo_and_nothing_of_its_secrets() {
+    let directory = tempfile::tempdir().unwrap();
+    let simulator = Simulator::start();
+    for sandbox in ["false", "true"] {
+        let variables = [("WEIR_SANDBOX", sandbox)];
+        let server = Server::start(directory.path(), &simulator.base, &variables);
+        for path in ["/", "/demo", "/demo/", "/demo/where", "/demo/index.html"] {
+            assert_eq!(server.client.get(path).await.status, 404, "{path}, sandbox {sandbox}");
+        }
+        assert_eq!(server.client.post("/demo/session", &json!({})).await.status, 404);
+        server.process.signal(Signal::SIGTERM);
+        server.process.ended();
+    }
+}
+
+#[tokio::test]
 async fn users_and_tokens_are_there_after_a_restart() {
     let directory = tempfile::tempdir().unwrap();
     let simulator = Simulator::start();
