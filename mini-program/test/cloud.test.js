@@ -123,6 +123,12 @@ test('a server that cannot be reached is a clear answer, and its address stays i
   assert.ok(!JSON.stringify(log.calls.map((call) => call.arguments)).includes(key));
 });
 
+test('what callers leave out or send as null does not make the function throw', async () => {
+  const call = { method: null, path: '/api/v1/users/me', headers: null, query: null };
+  assert.equal((await proxy(call)).statusCode, 401);
+  assert.equal((await proxy(call, { WEIR_BASE_URL: 'not an address' })).statusCode, 503);
+});
+
 test('a cloud function that was not set up says what is missing', async () => {
   assert.match(
     (await proxy({ path: '/api/v1/users/me' }, { WEIR_BASE_URL: undefined })).data.message,

@@ -192,6 +192,17 @@ test('when the refresh is refused there is one login, on the page, and no loop',
   assert.equal(phone.logins, 2);
 });
 
+test("what is not the server's answer to a login or a refresh is told as a failure of the server", async () => {
+  const phone = await loggedIn('alice');
+  const auth = phone.require('utils/wechat-login.js');
+  for (const data of ['<html>', {}, { data: null }, { data: {} }]) {
+    phone.between = () => ({ statusCode: 200, data });
+    await assert.rejects(auth.refreshToken(), { kind: 'server' });
+    await assert.rejects(auth.wechatLogin({ nickName: 'x' }), { kind: 'server' });
+    assert.ok(auth.checkLoginStatus(), 'nobody is logged out by it');
+  }
+});
+
 test('a refresh that hears nothing logs nobody out', async () => {
   const phone = await loggedIn('alice');
   const token = phone.storage.get('access_token');

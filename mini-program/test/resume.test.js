@@ -93,6 +93,64 @@ test('an action whose answer is lost counts once', async () => {
   assert.deepEqual(await recorded(), ['view_resume', 'contact_advisor']);
 });
 
+test("an answer that is not the server's is no success: the action stays", async () => {
+  const { phone, recorded } = await customer('alice');
+  // The page of a hotel's network, and what a proxy on the way makes up.
+  for (const data of ['<html>Log in to our network</html>', {}, null, '']) {
+    phone.between = () => ({ statusCode: 200, data });
+    await phone.tap('.contact');
+    assert.ok(kept(phone).length > 0, JSON.stringify(data));
+  }
+  phone.between = undefined;
+  phone.networkChanged({ isConnected: true });
+  await phone.settle();
+  assert.deepEqual(kept(phone), []);
+  assert.deepEqual((await recorded()).slice(0, 2), ['view_resume', 'contact_advisor']);
+});
+
+test('an action at which the server fails, or which is still under way, keeps no other back', async () => {
+  const { phone, recorded } = await customer('bob');
+  const isCall = ({ path, data }) => path === '/api/customer/action' && data.actionType === 'contact_advisor';
+  for (const statusCode of [500, 409]) {
+    phone.between = (asked) => (isCall(asked) ? { statusCode, data: { message: 'no' } } : undefined);
+    await phone.tap('.contact');
+    await phone.tap('.book');
+    assert.deepEqual(
+      kept(phone).map(({ body }) => body.actionType),
+      ['contact_advisor'],
+      `${statusCode}`,
+    );
+    phone.between = undefined;
+    phone.networkChanged({ isConnected: true });
+    await phone.settle();
+    assert.deepEqual(kept(phone), []);
+  }
+  const all = await recorded();
+  assert.equal(all.filter((kind) => kind === 'contact_advisor').length, 2);
+  assert.equal(all.filter((kind) => kind === 'book_service').length, 2);
+});
+
+test('when the answer of a refresh is lost the session may end, and the action waits for the login', async () => {
+  const { phone, recorded } = await customer('carol');
+  await world.advance(8 * DAY);
+  phone.losesAnswers = '/api/v1/auth/refresh';
+  await phone.tap('.book');
+  assert.equal(kept(phone).length, 1);
+  phone.losesAnswers = undefined;
+  // The old token was used: to the server it is a copy.
+  phone.networkChanged({ isConnected: true });
+  await phone.settle();
+  assert.equal(phone.storage.has('access_token'), false);
+  assert.equal(kept(phone).length, 1);
+  await phone.open('/pages/login/login');
+  await phone.tap('.login');
+  await phone.settle();
+  phone.require('utils/actions.js').flush();
+  await phone.settle();
+  assert.deepEqual(kept(phone), []);
+  assert.deepEqual(await recorded(), ['view_resume', 'book_service']);
+});
+
 test('what is kept waits for its owner', async () => {
   const { phone, recorded } = await customer('alice');
   phone.isOffline = true;

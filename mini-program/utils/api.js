@@ -1,5 +1,5 @@
 const auth = require('./wechat-login.js');
-const { Failure, ofAnswer } = require('./errors.js');
+const { Failure, dataOf } = require('./errors.js');
 const { send } = require('./transport.js');
 
 /**
@@ -25,8 +25,7 @@ async function call(asked) {
   const first = await token();
   let answer = await ask(first);
   if (answer.statusCode === 401) answer = await ask(await token(first));
-  if (answer.statusCode !== 200) throw ofAnswer(answer.statusCode, answer.data);
-  return answer.data.data;
+  return dataOf(answer);
 }
 
 module.exports = { call };

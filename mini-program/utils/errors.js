@@ -50,6 +50,18 @@ function ofAnswer(statusCode, body) {
 }
 
 /**
+ * The `data` of a success. What is none of Weir's answers, such as the page of a hotel's network, is no success.
+ * @param {{ statusCode: number, data: any }} answer
+ */
+function dataOf({ statusCode, data }) {
+  if (statusCode !== 200) throw ofAnswer(statusCode, data);
+  if (typeof data !== 'object' || data === null || !('data' in data)) {
+    throw new Failure('server', '', statusCode);
+  }
+  return data.data;
+}
+
+/**
  * Whether trying again later can help.
  * @param {unknown} failure
  */
@@ -57,4 +69,4 @@ function isPassing(failure) {
   return failure instanceof Failure && ['offline', 'busy', 'server'].includes(failure.kind);
 }
 
-module.exports = { Failure, ofWechat, ofAnswer, isPassing };
+module.exports = { Failure, ofWechat, ofAnswer, dataOf, isPassing };

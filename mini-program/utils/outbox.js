@@ -1,6 +1,6 @@
 const auth = require('./wechat-login.js');
 const { call } = require('./api.js');
-const { isPassing } = require('./errors.js');
+const { Failure, isPassing } = require('./errors.js');
 
 const KEPT = 'kept_reports';
 
@@ -33,10 +33,13 @@ const keep = (reports) => wx.setStorageSync(KEPT, reports);
 /** @param {string} key */
 const drop = (key) => keep(kept().filter((report) => report.key !== key));
 
-/** The next of whoever is logged in; another person's wait for them. */
-function next() {
+/**
+ * The next of whoever is logged in; another person's wait for them.
+ * @param {Set<string>} tried keys
+ */
+function next(tried) {
   const user = auth.getLocalUserInfo();
-  return kept().find((report) => user && report.openid === user.openid);
+  return kept().find(({ key, openid }) => user && openid === user.openid && !tried.has(key));
 }
 
 /**
@@ -49,24 +52,42 @@ function tell(key, how) {
   if (one) how(one);
 }
 
+/**
+ * What a failure means for a report: it is over; it stays, and so do all others; or it stays while the others are tried, for
+ * the server failed at this one (500), or another try of it is still under way (409).
+ * @param {unknown} failure
+ * @returns {'over' | 'wait' | 'skip'}
+ */
+function after(failure) {
+  if (!auth.checkLoginStatus()) return 'wait';
+  if (!(failure instanceof Failure)) return 'over';
+  if (failure.kind === 'server' || failure.kind === 'stale') return 'skip';
+  return isPassing(failure) ? 'wait' : 'over';
+}
+
 /** Sends what is kept in the order in which it was made. */
 async function drain() {
   keep(kept().filter((report) => Date.now() - report.at < LIFETIME));
-  for (let report = next(); report; report = next()) {
+  /** @type {Set<string>} */
+  const tried = new Set();
+  for (let report = next(tried); report; report = next(tried)) {
     const { key, path, body } = report;
+    tried.add(key);
     try {
       const data = await call({ method: 'POST', path, body, headers: { 'Idempotency-Key': key } });
       drop(key);
       tell(key, ({ resolve }) => resolve({ sent: true, data }));
     } catch (failure) {
-      if (isPassing(failure) || !auth.checkLoginStatus()) {
-        for (const each of [...waiting.keys()]) {
-          tell(each, ({ resolve }) => resolve({ sent: false, reason: failure }));
-        }
-        return;
+      const what = after(failure);
+      if (what === 'over') {
+        drop(key);
+        tell(key, ({ reject }) => reject(failure));
+        continue;
       }
-      drop(key);
-      tell(key, ({ reject }) => reject(failure));
+      for (const each of what === 'skip' ? [key] : [...waiting.keys()]) {
+        tell(each, ({ resolve }) => resolve({ sent: false, reason: failure }));
+      }
+      if (what === 'wait') return;
     }
   }
 }
@@ -99,4 +120,12 @@ function post(openid, path, body) {
   return outcome;
 }
 
-module.exports = { post, flush };
+/**
+ * Drops what is kept of a person who is erased.
+ * @param {string} openid
+ */
+function forgetAll(openid) {
+  keep(kept().filter((report) => report.openid !== openid));
+}
+
+module.exports = { post, flush, forgetAll };

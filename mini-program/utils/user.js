@@ -1,5 +1,6 @@
 const auth = require('./wechat-login.js');
 const { call } = require('./api.js');
+const outbox = require('./outbox.js');
 const { Failure } = require('./errors.js');
 
 /**
@@ -35,7 +36,10 @@ async function refreshProfile() {
 
 /** Erases the account on the server, then everything of it here. */
 async function eraseAccount() {
+  const user = auth.getLocalUserInfo();
   await call({ method: 'DELETE', path: '/api/v1/users/me' });
+  // Else the next login would tell the server of them again.
+  if (user) outbox.forgetAll(user.openid);
   await auth.logout();
 }
 

@@ -1,5 +1,5 @@
 const config = require('../config.js');
-const { Failure, ofAnswer, ofWechat } = require('./errors.js');
+const { Failure, dataOf, ofWechat } = require('./errors.js');
 const { loginCode, simulator } = require('./simulator.js');
 const { callFunction, send } = require('./transport.js');
 
@@ -83,10 +83,9 @@ function wechatLogin(profile = {}) {
   if (login) return login;
   const mine = ++era;
   const run = async () => {
-    const { statusCode, data } = await ask(profile);
-    if (statusCode !== 200) throw ofAnswer(statusCode, data);
+    const { access_token: token, user: userInfo } = dataOf(await ask(profile)) || {};
+    if (!token || !userInfo) throw new Failure('server');
     if (era !== mine) throw new Failure('login');
-    const { access_token: token, user: userInfo } = data.data;
     wx.setStorageSync(TOKEN, token);
     wx.setStorageSync(USER, userInfo);
     return { token, userInfo };
@@ -141,15 +140,13 @@ function refreshToken() {
     const old = getLocalToken();
     if (!old) throw new Failure('login');
     const headers = { Authorization: `Bearer ${old}` };
-    const { statusCode, data } = await send({ method: 'POST', path: '/api/v1/auth/refresh', headers });
+    const answer = await send({ method: 'POST', path: '/api/v1/auth/refresh', headers });
     if (era !== mine) throw new Failure('login');
-    if (statusCode !== 200) {
-      const failure = ofAnswer(statusCode, data);
-      if (failure.kind === 'login') forget();
-      throw failure;
-    }
-    wx.setStorageSync(TOKEN, data.data.access_token);
-    return data.data.access_token;
+    if (answer.statusCode === 401) forget();
+    const { access_token: next } = dataOf(answer) || {};
+    if (!next) throw new Failure('server');
+    wx.setStorageSync(TOKEN, next);
+    return next;
   };
   const started = run().finally(() => {
     if (refresh === started) refresh = null;

@@ -95,6 +95,12 @@ pub fn page() -> Response<Body> {
     for control in CONTROLS {
         row(&mut page, control.method, control.path, control.does);
     }
+    row(
+        &mut page,
+        "GET",
+        "/_phone/open",
+        "?user=&url= → {view}: the address at which the phone shows a page of this machine",
+    );
     page.push_str("</table>");
     page.push_str(FAULTS);
     page.push_str(LEFT_OUT);

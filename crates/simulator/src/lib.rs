@@ -18,7 +18,7 @@ use std::{
     io,
     net::SocketAddr,
     path::{Path, PathBuf},
-    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
     time::Duration,
 };
 
@@ -75,6 +75,8 @@ struct Inner {
     faults: Faults,
     calls: Calls,
     jars: phone::Jars,
+    /// The port that is listened on, once it is.
+    port: OnceLock<u16>,
     keeper: Option<state::Keeper>,
 }
 
@@ -121,6 +123,7 @@ impl Simulator {
             faults: Faults::default(),
             calls: Calls::default(),
             jars: phone::Jars::default(),
+            port: OnceLock::new(),
             keeper: file.map(state::Keeper::new),
         }))
     }
@@ -148,6 +151,8 @@ impl Simulator {
         listener: TcpListener,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
+        // Served again, it is the first port that counts: it is the one that views were given.
+        let _ = self.0.port.set(listener.local_addr()?.port());
         let closing = CancellationToken::new();
         let router = self.router().layer(Extension(routes::Closing(closing.clone())));
         let listener = listener.tap_io(|stream| {
@@ -182,6 +187,15 @@ impl Simulator {
             Some(keeper) => keeper.save(self).await,
             None => Ok(()),
         }
+    }
+
+    /// Whether this port is the simulator's own.
+    pub(crate) fn listens_on(&self, port: u16) -> bool {
+        self.port() == Some(port)
+    }
+
+    pub(crate) fn port(&self) -> Option<u16> {
+        self.0.port.get().copied()
     }
 
     pub(crate) fn jars(&self) -> &phone::Jars {

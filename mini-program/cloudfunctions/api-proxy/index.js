@@ -54,6 +54,18 @@ function read(text) {
 }
 
 /**
+ * @param {string} base
+ * @param {string} path
+ */
+function addressOf(base, path) {
+  try {
+    return new URL(base.replace(/\/$/, '') + path);
+  } catch {
+    return null;
+  }
+}
+
+/**
  * @param {URL} url
  * @param {string} method
  * @param {Record<string, any>} headers
@@ -95,20 +107,21 @@ function ask(url, method, headers, body) {
  */
 
 /** @param {Call} call */
-exports.main = async ({ method = 'GET', path = '', body, data, headers = {}, query = {} }) => {
+exports.main = async ({ method, path = '', body, data, headers, query }) => {
   const base = process.env.WEIR_BASE_URL;
   if (!base) return refuse(503, 'WEIR_BASE_URL is not set for this cloud function');
-  const verb = String(method).toUpperCase();
+  const verb = String(method || 'GET').toUpperCase();
   const allowed = typeof path === 'string' && Object.hasOwn(ALLOWED, path) ? ALLOWED[path] : [];
   if (!allowed?.includes(verb)) return refuse(403, `${verb} ${path} is not for mini-programs`);
-  const url = new URL(base.replace(/\/$/, '') + path);
-  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, String(value));
+  const url = addressOf(base, path);
+  if (!url) return refuse(503, 'WEIR_BASE_URL of this cloud function is no address');
+  for (const [name, value] of Object.entries(query || {})) url.searchParams.set(name, String(value));
   const sent = body === undefined ? data : body;
   const text = sent === undefined ? '' : JSON.stringify(sent);
   const { CLIENTIP, CLIENTIPV6 } = cloud.getWXContext();
   const client = CLIENTIP || CLIENTIPV6;
   const all = {
-    ...only(headers, PASSED_ON),
+    ...only(headers || {}, PASSED_ON),
     // Weir counts tries by address, and believes this where the function's own address is a trusted proxy.
     ...(client && { 'x-forwarded-for': client }),
     ...(text && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),

@@ -19,6 +19,8 @@ export function wechat(phone) {
     const path = new URL(url).pathname;
     phone.requests.push({ method, path, header, data });
     if (phone.isOffline || phone.drops === path) throw new Error('net::ERR_INTERNET_DISCONNECTED');
+    const between = phone.between?.({ path, data });
+    if (between) return { header: {}, ...between };
     const response = await fetch(url, {
       method,
       headers: header,
@@ -26,7 +28,7 @@ export function wechat(phone) {
     });
     const text = await response.text();
     if (phone.holds === path) await phone.hold();
-    if (phone.losesAnswers) throw new Error('timeout');
+    if (phone.losesAnswers === true || phone.losesAnswers === path) throw new Error('timeout');
     return { statusCode: response.status, data: JSON.parse(text), header: {} };
   }
 

@@ -244,6 +244,10 @@ pub async fn serve(State(simulator): State<Simulator>, request: Request) -> Resp
     if let Some(answer) = origin.as_ref().and_then(|origin| origin.preflight(&parts.method)) {
         return answer;
     }
+    if origin.is_none() && parts.headers.contains_key(header::ORIGIN) && parts.method != Method::GET {
+        let error = "Origin: pages of this machine may change things here, those of websites may not";
+        return answer(StatusCode::FORBIDDEN, &json!({ "error": error }));
+    }
     let method = if parts.method == Method::HEAD { &Method::GET } else { &parts.method };
     let Some(control) = CONTROLS.iter().find(|known| known.path == path && known.method == method.as_str())
     else {

@@ -6,7 +6,7 @@ mod view;
 use axum::{
     Json, Router,
     extract::{Path, Query, Request, State},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Redirect, Response},
     routing::get,
@@ -53,7 +53,10 @@ fn script() -> Response {
 }
 
 async fn page(asked: HeaderMap) -> Response {
-    Page::Phone.page().answer(&asked)
+    let mut answer = Page::Phone.page().answer(&asked);
+    let policy = HeaderValue::from_static(view::ANCESTORS);
+    answer.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    answer
 }
 
 async fn file(Path(path): Path<String>, asked: HeaderMap) -> Response {

@@ -95,9 +95,11 @@ const ESCAPED: (&str, &str) = ("http:\\/\\/", ":");
 impl View {
     /// What a page in this view may read: every origin of this machine, and the address of WeChat's script, is a view of the
     /// same person. What is encoded stays, so that WeChat is asked for what the page's server asked for.
-    pub fn shown(&self, text: &str, port: u16) -> String {
+    ///
+    /// `port` is the one under which browsers find the simulator, `own` the one on which it listens.
+    pub fn shown(&self, text: &str, port: u16, own: u16) -> String {
         let simulator =
-            Self { person: self.person.clone(), target: Target { host: "127.0.0.1".to_owned(), port } };
+            Self { person: self.person.clone(), target: Target { host: "127.0.0.1".to_owned(), port: own } };
         let text = text.replace(JWEIXIN, &simulator.origin(port));
         changed(&text, &[PLAIN, ESCAPED], |host, target_port| {
             let target = Target::parse(host, target_port)?;
@@ -231,6 +233,7 @@ mod tests {
         let shown = view().shown(
             "a http://127.0.0.1:8080/x?y=http%3A%2F%2F127.0.0.1%3A8080%2Fz \"http:\\/\\/localhost:3000\\/\" https://127.0.0.1 http://example.com:80/",
             7070,
+            7070,
         );
         assert_eq!(
             shown,
@@ -239,7 +242,7 @@ mod tests {
             )
         );
         assert_eq!(
-            view().shown("src=\"https://res.wx.qq.com/open/js/x.js\"", 7070),
+            view().shown("src=\"https://res.wx.qq.com/open/js/x.js\"", 7070, 7070),
             "src=\"http://u1.127-0-0-1-7070.weir.localhost:7070/open/js/x.js\""
         );
         assert_eq!(real(&format!("{VIEW}/a?b=1")), "http://127.0.0.1:8080/a?b=1");
@@ -256,14 +259,14 @@ mod tests {
         fn what_is_shown_of_a_text_is_really_that_text(text in "([ -~]|http://|127\\.0\\.0\\.1|localhost|:8080|%3A){0,20}") {
             let port_80_is_written_short = text.replace("localhost:80", "localhost").replace("127.0.0.1:80", "127.0.0.1");
             if port_80_is_written_short == text {
-                prop_assert_eq!(real(&view().shown(&text, 7070)), text);
+                prop_assert_eq!(real(&view().shown(&text, 7070, 7070)), text);
             }
         }
 
         #[test]
         fn no_text_breaks_it(text in "\\PC{0,64}") {
             real(&text);
-            view().shown(&text, 7070);
+            view().shown(&text, 7070, 7070);
         }
     }
 }

@@ -18,8 +18,10 @@
   };
 
   var told = '';
-  function tell() {
-    var message = { type: 'weir:view', url: window.__weir_phone.real(location.href), title: document.title };
+  function tell(replaced) {
+    var message = {
+      type: 'weir:view', url: window.__weir_phone.real(location.href), title: document.title, replaced: replaced === true,
+    };
     var now = message.url + ' ' + message.title;
     if (now === told || window.parent === window) return;
     told = now;
@@ -32,7 +34,7 @@
     var own = history[name];
     history[name] = function () {
       var result = own.apply(this, arguments);
-      tell();
+      tell(name === 'replaceState');
       return result;
     };
   });

@@ -9,7 +9,7 @@ use std::{
 use axum::{
     body::{Body, to_bytes},
     extract::Request,
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use futures_util::TryStreamExt;
@@ -51,7 +51,7 @@ const NOT_SENT_BACK: [HeaderName; 7] = [
     header::ETAG,
 ];
 /// Who may frame a view: the phone, which may be framed by a page of this machine.
-const ANCESTORS: &str = "frame-ancestors http://127.0.0.1:* http://localhost:* http://*.localhost:*";
+pub const ANCESTORS: &str = "frame-ancestors http://127.0.0.1:* http://localhost:* http://*.localhost:*";
 
 /// The browsers of the people's phones, each with its own cookies.
 #[derive(Default)]
@@ -84,15 +84,21 @@ pub fn may_show(world: &World, target: &Target) -> bool {
 }
 
 pub async fn show(simulator: &Simulator, view: &View, port: u16, request: Request) -> Response {
+    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    let url = serde_json::Value::from(format!("{}{}", view.target.origin(), real(path)));
+    // In a script, where no tag may be.
+    let url = url.to_string().replace('<', "\\u003c");
     let refuse = |status: StatusCode, text: &str| {
         let page = page::notice("无法打开页面", text);
         // The phone says it in its own language.
-        let told =
-            format!("parent.postMessage({{type: 'weir:view-failed', status: {}}}, '*')", status.as_u16());
+        let told = format!(
+            "parent.postMessage({{type: 'weir:view-failed', status: {}, url: {url}}}, '*')",
+            status.as_u16()
+        );
         let page = format!("{page}<script>{told}</script>");
         (status, [(header::CONTENT_TYPE, HTML)], page).into_response()
     };
-    let is_simulator = view.target.port() == port;
+    let is_simulator = simulator.listens_on(view.target.port());
     let person = {
         let world = simulator.world();
         if !is_simulator && !may_show(&world, &view.target) {
@@ -112,8 +118,9 @@ pub async fn show(simulator: &Simulator, view: &View, port: u16, request: Reques
     if is_of_elsewhere(request.headers()) {
         return refuse(StatusCode::FORBIDDEN, "只有手机中的页面可以这样请求。");
     }
+    let shown = Shown { view, port, own: simulator.port().unwrap_or(port), with_script: is_page(&request) };
     match sent(simulator, view, &person, request).await {
-        Ok(answer) => match answered(view, port, answer).await {
+        Ok(answer) => match answered(&shown, answer).await {
             Ok(response) => response,
             Err(error) => refuse(StatusCode::BAD_GATEWAY, &format!("页面没有读完：{error}")),
         },
@@ -132,8 +139,37 @@ fn is_of_elsewhere(headers: &HeaderMap) -> bool {
     if text("sec-fetch-site").is_some_and(|site| ["same-origin", "same-site", "none"].contains(&site)) {
         return false;
     }
-    let Some(origin) = text("origin") else { return headers.contains_key(header::ORIGIN) };
-    origin.strip_prefix("http://").is_none_or(|host| View::of_host(host).is_none())
+    let is_from_elsewhere = text("sec-fetch-site").is_some();
+    match text("origin") {
+        Some(origin) => origin.strip_prefix("http://").is_none_or(|host| View::of_host(host).is_none()),
+        // A link to a page may come from anywhere; pictures and scripts of a website may not.
+        None => {
+            headers.contains_key(header::ORIGIN)
+                || (is_from_elsewhere && text("sec-fetch-mode") != Some("navigate"))
+        }
+    }
+}
+
+/// Whether the answer may be a page of the view, and not a part of one that a script asks for.
+fn is_page(request: &Request) -> bool {
+    let into = request.headers().get("sec-fetch-dest").and_then(|into| into.to_str().ok());
+    request.method() != Method::HEAD
+        && into.is_none_or(|into| ["document", "iframe", "frame"].contains(&into))
+}
+
+/// How an answer is written for a view.
+struct Shown<'v> {
+    view: &'v View,
+    /// Under which the browser finds the simulator, and on which it listens: not the same where ports are mapped.
+    port: u16,
+    own: u16,
+    with_script: bool,
+}
+
+impl Shown<'_> {
+    fn text(&self, text: &str) -> String {
+        self.view.shown(text, self.port, self.own)
+    }
 }
 
 enum Failed {
@@ -173,17 +209,12 @@ async fn sent(
     };
     let browser = simulator.jars().of(person)?;
     let mut request = browser.request(parts.method, &url).headers(headers).body(body);
-    if view.target.port() == simulator_port(&parts.headers) {
+    if simulator.listens_on(view.target.port()) {
         // WeChat knows whose phone it is.
         let id: String = url::form_urlencoded::byte_serialize(person.as_bytes()).collect();
         request = request.header(header::COOKIE, format!("_sim_user={id}"));
     }
     Ok(request.send().await?)
-}
-
-fn simulator_port(headers: &HeaderMap) -> u16 {
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    host.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).unwrap_or(80)
 }
 
 /// Whether addresses in a body mean something to the page or its server.
@@ -201,7 +232,7 @@ fn is_text(headers: &HeaderMap) -> bool {
         || kind.contains("javascript")
 }
 
-async fn answered(view: &View, port: u16, answer: reqwest::Response) -> Result<Response, axum::Error> {
+async fn answered(shown: &Shown<'_>, answer: reqwest::Response) -> Result<Response, axum::Error> {
     let (status, from) = (answer.status(), answer.headers().clone());
     let mut headers = HeaderMap::new();
     for (name, value) in &from {
@@ -209,7 +240,7 @@ async fn answered(view: &View, port: u16, answer: reqwest::Response) -> Result<R
             continue;
         }
         let value = match value.to_str() {
-            Ok(text) => HeaderValue::from_str(&view.shown(text, port)).unwrap_or_else(|_| value.clone()),
+            Ok(text) => HeaderValue::from_str(&shown.text(text)).unwrap_or_else(|_| value.clone()),
             Err(_) => value.clone(),
         };
         headers.append(name, value);
@@ -220,7 +251,7 @@ async fn answered(view: &View, port: u16, answer: reqwest::Response) -> Result<R
     {
         let rest: Vec<_> =
             policy.split(';').filter(|part| !part.trim_start().starts_with("frame-ancestors")).collect();
-        if let Ok(policy) = HeaderValue::from_str(&view.shown(&rest.join(";"), port)) {
+        if let Ok(policy) = HeaderValue::from_str(&shown.text(&rest.join(";"))) {
             headers.append(header::CONTENT_SECURITY_POLICY, policy);
         }
     }
@@ -232,8 +263,8 @@ async fn answered(view: &View, port: u16, answer: reqwest::Response) -> Result<R
     let body = if is_text(&from) {
         let bytes = to_bytes(body, LONGEST_BODY).await?;
         match std::str::from_utf8(&bytes) {
-            Ok(text) if is_page => Body::from(with_script(&view.shown(text, port))),
-            Ok(text) => Body::from(view.shown(text, port)),
+            Ok(text) if is_page && shown.with_script => Body::from(with_script(&shown.text(text))),
+            Ok(text) => Body::from(shown.text(text)),
             Err(_) => Body::from(bytes),
         }
     } else {
@@ -250,9 +281,15 @@ async fn answered(view: &View, port: u16, answer: reqwest::Response) -> Result<R
 fn with_script(page: &str) -> String {
     let tag = format!("<script src=\"{SCRIPT_PATH}\"></script>");
     let small = page.to_ascii_lowercase();
-    let at = small.find("<head").and_then(|head| Some(head + small[head..].find('>')? + 1));
-    match at {
-        Some(at) => format!("{}{tag}{}", &page[..at], &page[at..]),
-        None => format!("{tag}{page}"),
-    }
+    // Where the tag ends; before the doctype a script would change how the page is laid out.
+    let end = |name: &str| {
+        let is_tag = |at: &usize| {
+            small[at + name.len()..]
+                .starts_with(|next: char| next == '>' || next == '/' || next.is_whitespace())
+        };
+        let begun = small.match_indices(name).map(|(at, _)| at).find(is_tag)?;
+        Some(begun + small[begun..].find('>')? + 1)
+    };
+    let at = end("<head").or_else(|| end("<html")).or_else(|| end("<!doctype")).unwrap_or(0);
+    format!("{}{tag}{}", &page[..at], &page[at..])
 }

@@ -66,6 +66,9 @@ async fn answer(State(site): State<Site>, request: Request) -> Response<Body> {
         "/bytes" => {
             response.header("content-type", "image/png").body(Body::from(format!("\u{0}http://{host}\u{ff}")))
         }
+        "/bare" => response
+            .header("content-type", "text/html")
+            .body(Body::from("<!doctype html><title>x</title><header>x</header>")),
         "/away" => response.status(302).header("location", format!("http://{host}/page")).body(Body::empty()),
         _ => response.body(Body::empty()),
     }
@@ -130,6 +133,13 @@ async fn the_server_meets_wechats_browser_and_the_page_stays_in_its_view() {
     let bytes = ask(&lab, &host, "GET", "/bytes", "", "").await;
     assert!(bytes.body.contains(&address.to_string()), "what is no text is left alone");
     assert!(ask(&lab, &host, "GET", "/_phone/view.js", "", "").await.body.contains("MicroMessenger"));
+
+    // What a page's script asks for is no page, and a page without a head has the script after its doctype.
+    let part = ask(&lab, &host, "GET", "/page", "Sec-Fetch-Dest: empty\r\n", "").await;
+    assert!(part.status == 200 && !part.body.contains("view.js"), "{}", part.body);
+    let bare = ask(&lab, &host, "GET", "/bare", "", "").await;
+    let script = "<script src=\"/_phone/view.js\"></script>";
+    assert_eq!(bare.body, format!("<!doctype html>{script}<title>x</title><header>x</header>"));
 }
 
 #[tokio::test]
@@ -163,6 +173,14 @@ async fn only_what_apps_have_named_is_opened_and_only_for_the_phones_pages() {
     assert_eq!(ask(&lab, &host, "POST", "/page", hidden, "").await.status, 200);
     let website = "Origin: null\r\nSec-Fetch-Site: cross-site\r\n";
     assert_eq!(ask(&lab, &host, "POST", "/page", website, "").await.status, 403);
+    let picture = "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: no-cors\r\n";
+    assert_eq!(ask(&lab, &host, "GET", "/page", picture, "").await.status, 403);
+    let link = "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: navigate\r\n";
+    assert_eq!(ask(&lab, &host, "GET", "/page", link, "").await.status, 200);
+    // Nor may a website change what is simulated.
+    let website = "Origin: https://evil.example.com\r\n";
+    let local = lab.address.to_string();
+    assert_eq!(ask(&lab, &local, "POST", "/_sim/reset", website, "").await.status, 403);
     let asked = site.count();
     assert_eq!(ask(&lab, &view(&lab, "u99", address), "GET", "/page", "", "").await.status, 404);
     for app in [MINI, OFFICIAL, WEBSITE] {
@@ -172,6 +190,9 @@ async fn only_what_apps_have_named_is_opened_and_only_for_the_phones_pages() {
     }
     assert_eq!(ask(&lab, &host, "GET", "/page", "", "").await.status, 403, "no app has named 127.0.0.1");
     assert_eq!(site.count(), asked);
+    // Whoever makes up the host makes no other server WeChat's.
+    let forged = format!("u1.127-0-0-1-{port}.weir.localhost:{port}", port = address.port());
+    assert_eq!(ask(&lab, &forged, "GET", "/page", "", "").await.status, 403);
     // WeChat's own pages are always there.
     let consent = ask(&lab, &view(&lab, "u1", lab.address), "GET", "/_sim/health", "", "").await;
     assert_eq!(consent.status, 200);
@@ -187,7 +208,11 @@ async fn a_page_that_does_not_answer_says_so() {
     assert_eq!(answer.status, 502);
     assert!(answer.body.contains("http://127.0.0.1:1 "), "{}", answer.body);
     // And tells the phone, which has more languages.
-    assert!(answer.body.contains("{type: 'weir:view-failed', status: 502}"), "{}", answer.body);
+    assert!(
+        answer.body.contains("{type: 'weir:view-failed', status: 502, url: \"http://127.0.0.1:1/\"}"),
+        "{}",
+        answer.body
+    );
     assert_eq!(ask(&lab, &view(&lab, "u1", gone), "POST", "/", "", &huge).await.status, 413);
 }
 

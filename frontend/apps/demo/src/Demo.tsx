@@ -85,6 +85,7 @@ function Walk({ session, language }: { session: Session; language: Language }) {
   useEffect(() => {
     const { hostname, port } = new URL(session.simulator);
     const isPhones = (origin: string) => {
+      if (!URL.canParse(origin)) return false;
       const from = new URL(origin);
       return from.port === port && (from.hostname === hostname || from.hostname.endsWith('.localhost'));
     };

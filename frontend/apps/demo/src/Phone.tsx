@@ -22,7 +22,8 @@ export function Phone({ simulator: address, user, language, words, ref }: Props)
   // Of the same site as this page, where this page is home.
   const [simulator] = useState(() => {
     if (location.hostname !== 'demo.weir.localhost') return address;
-    return `http://phone.weir.localhost:${new URL(address).port}`;
+    const { port } = new URL(address);
+    return `http://phone.weir.localhost${port && `:${port}`}`;
   });
   const frame = useRef<HTMLIFrameElement>(null);
   const waiting = useRef<object[]>([]);

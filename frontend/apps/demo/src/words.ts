@@ -18,12 +18,13 @@ const en = {
   yourSite: 'Your site, user 106',
   bind: 'Bind a WeChat account',
   bindText:
-    'Press “Bind WeChat” and hold the phone to the code. Alice allows it on her phone, and the site knows her.',
+    'Press “Bind WeChat” and hold the phone to the code. Alice taps 允许 (allow) on her phone, confirms, and the site knows her.',
   hold: 'Hold the phone to the code',
   noCode: 'There is no code to be read: press “Bind WeChat” first.',
   noPhone: 'The simulator does not answer: is weir demo still running?',
   login: 'Log in inside WeChat',
-  loginText: 'A page that is opened in WeChat logs its visitor in without a password.',
+  loginText:
+    'A page that is opened in WeChat logs its visitor in without a password: a tap on 允许 (allow) will do.',
   openInPhone: 'Open it on the phone',
   until: 'good until',
   share: 'Share a page',
@@ -118,12 +119,13 @@ export const WORDS: Record<Language, Words> = {
     yourSite: 'Ваш сайт, пользователь 106',
     bind: 'Привязать аккаунт WeChat',
     bindText:
-      'Нажмите «Привязать WeChat» и поднесите телефон к коду. Алиса соглашается на телефоне, и сайт её знает.',
+      'Нажмите «Привязать WeChat» и поднесите телефон к коду. Алиса нажимает 允许 (разрешить), подтверждает, и сайт её знает.',
     hold: 'Поднести телефон к коду',
     noCode: 'Кода не видно: сначала нажмите «Привязать WeChat».',
     noPhone: 'Симулятор не отвечает: запущена ли weir demo?',
     login: 'Войти внутри WeChat',
-    loginText: 'Страница, открытая в WeChat, впускает посетителя без пароля.',
+    loginText:
+      'Страница, открытая в WeChat, впускает посетителя без пароля: достаточно нажать 允许 (разрешить).',
     openInPhone: 'Открыть на телефоне',
     until: 'действует до',
     share: 'Поделиться страницей',

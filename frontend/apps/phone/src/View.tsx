@@ -58,11 +58,15 @@ export function View({ url: start }: { url: string }) {
       if (source !== frame.current?.contentWindow) return;
       if (data?.type === 'weir:view' && typeof data.url === 'string') {
         setTitle(String(data.title ?? ''));
-        setVisited((before) => follow(before, data.url));
+        setVisited((before) => follow(before, data.url, data.replaced === true));
         tell({ type: 'weir:phone-page', url: data.url, title: String(data.title ?? '') });
       }
-      if (data?.type === 'weir:view-failed') setFailure(new Refused('', Number(data.status)));
-      if (data?.type === 'weir:share' && typeof data.share === 'object') setShare(data.share);
+      if (data?.type === 'weir:view-failed') {
+        // Another page than the one before did not open.
+        if (typeof data.url === 'string') setVisited((before) => follow(before, data.url));
+        setFailure(new Refused('', Number(data.status)));
+      }
+      if (data?.type === 'weir:share') setShare(cardOf(data.share));
     };
     window.addEventListener('message', heard);
     return () => window.removeEventListener('message', heard);
@@ -174,9 +178,20 @@ function host(url: string): string {
   return URL.canParse(url) ? new URL(url).host : url;
 }
 
-/** The way so far when the page is now at `url`: one further, one back, or where it was. */
-function follow(visited: string[], url: string): string[] {
+/** What a page may have put together wrongly. */
+function cardOf(share: unknown): Share | undefined {
+  if (typeof share !== 'object' || share === null) return undefined;
+  const text = (name: string) => {
+    const value = (share as Record<string, unknown>)[name];
+    return typeof value === 'string' ? value : '';
+  };
+  return { title: text('title'), desc: text('desc'), link: text('link') };
+}
+
+/** The way so far when the page is now at `url`: one further, one back, where it was, or there instead. */
+function follow(visited: string[], url: string, replaced = false): string[] {
   if (visited.at(-1) === url) return visited;
+  if (replaced) return [...visited.slice(0, -1), url];
   if (visited.at(-2) === url) return visited.slice(0, -1);
   return [...visited, url];
 }

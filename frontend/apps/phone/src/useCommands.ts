@@ -8,10 +8,23 @@ export interface Commands {
   messages(): void;
 }
 
-/** Tells whoever has the phone in a frame, or has opened it. It is nobody's secret what a simulated phone shows. */
-export function tell(message: object): void {
+/** Who has the phone in a frame, or has opened it, once they have said something: a page of this machine. */
+let around: string | undefined;
+
+/** What leads nowhere but to this machine, as the simulator's own `origins.rs` has it. */
+function isHere(origin: string): boolean {
+  if (!URL.canParse(origin)) return false;
+  const { hostname } = new URL(origin);
+  return (
+    hostname === 'localhost' || hostname.endsWith('.localhost') || /^(127(\.\d+){3}|\[::1\])$/.test(hostname)
+  );
+}
+
+/** Tells the page around. What the phone shows is for pages of this machine only; that it is ready is for any. */
+export function tell(message: { type: string; [more: string]: unknown }): void {
   const listener = window.parent !== window ? window.parent : window.opener;
-  listener?.postMessage(message, '*');
+  if (around !== undefined) listener?.postMessage(message, around);
+  else if (message.type === 'weir:phone-ready') listener?.postMessage(message, '*');
 }
 
 /** Takes what the page around says: `weir:scan`, `weir:user`, `weir:language`, `weir:messages`. */
@@ -19,9 +32,11 @@ export function useCommands(commands: Commands): void {
   const latest = useRef(commands);
   latest.current = commands;
   useEffect(() => {
-    const heard = ({ source, data }: MessageEvent) => {
-      // Pages on the phone may not steer it.
-      if (source === null || (source !== window.parent && source !== window.opener)) return;
+    const heard = ({ source, origin, data }: MessageEvent) => {
+      // Pages on the phone may not steer it, nor may websites.
+      if (source === null || (source !== window.parent && source !== window.opener) || !isHere(origin))
+        return;
+      around = origin;
       if (data?.type === 'weir:scan' && typeof data.content === 'string') latest.current.scan(data.content);
       if (data?.type === 'weir:user' && typeof data.user === 'string') latest.current.user(data.user);
       if (data?.type === 'weir:language' && data.language in NAMES) latest.current.language(data.language);
