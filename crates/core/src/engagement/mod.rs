@@ -11,12 +11,16 @@ pub use model::Party;
 use weir_base::Timestamp;
 use weir_store::{StoreError, Tx};
 
+use crate::message;
+
 /// Takes away what is kept of a person as a customer and as somebody who gets messages.
 pub(crate) async fn forget(tx: &Tx<'_>, appid: &str, openid: &str, now: Timestamp) -> Result<(), StoreError> {
     rows::forget_told(tx, openid, now).await?;
+    let lane = message::flow::lane(appid, openid);
     // None of them needs to know of the others: PostgreSQL is sent all at once.
     tokio::try_join!(
         rows::forget_sent(tx, appid, openid, now),
+        rows::forget_jobs(tx, &lane),
         rows::forget_actions(tx, openid),
         rows::forget_leads(tx, openid, now),
         rows::forget_subscriptions(tx, appid, openid),

@@ -17,6 +17,8 @@ statements! {
         "UPDATE messages SET openid = '', data = '{}', page = NULL, updated_at = $3, reason = CASE WHEN state IN ('queued', 'sending') THEN 'erased' ELSE reason END,
             state = CASE WHEN state IN ('queued', 'sending') THEN 'dead' ELSE state END
          WHERE openid = $2 AND appid = $1";
+    /// Nothing is sent to them any more, and a job's lane names them. Whoever works on one finds its lease gone.
+    write fn forget_jobs(lane: &str) -> affected = "DELETE FROM jobs WHERE lane = $1";
     /// Before the actions lose their customer, and after the messages about them.
     write fn forget_actions(openid: &str) -> affected =
         "UPDATE actions SET customer_id = '', action_data = '{}', customer_name = '', customer_phone = '', resume_id = NULL, customer_info = NULL

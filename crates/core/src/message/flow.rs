@@ -20,7 +20,7 @@ impl Draft {
 }
 
 /// The messages to one person go one after another.
-fn lane(appid: &str, openid: &str) -> String {
+pub(crate) fn lane(appid: &str, openid: &str) -> String {
     format!("{appid}:{openid}")
 }
 
@@ -133,7 +133,7 @@ pub(super) async fn claimed(tx: &Tx<'_>, app: &App, once: Option<&Once>) -> Outc
     }
 }
 
-/// What WeChat's news are about.
+/// What WeChat's news is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum News {
     /// A message of ours, which knows it now.
@@ -156,7 +156,7 @@ pub async fn delivered(
     error_code: i64,
 ) -> Result<News, StoreError> {
     let now = app.clock.now();
-    // Looked for first: what is sent later is not what the news are about, and what is written down now is found below.
+    // Looked for first: what is sent later is not what the news is about, and what is written down now is found below.
     let is_under_way = rows::under_way(tx, appid, openid, template_id).await?.is_some();
     let arrived = error_code == 0;
     let (state, reason, errcode) = if arrived {

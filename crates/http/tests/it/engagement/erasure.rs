@@ -44,6 +44,22 @@ weir_testkit::engines! {
         assert_eq!((&shown.data()["phone"], &shown.data()["name"]), (&json!(null), &json!("")));
     }
 
+    async fn nobody_is_named_by_a_job_that_waits_to_tell_them_something(engine) {
+        let Some(weir) = TestWeir::start(engine).await else { return };
+        let service = service(&weir).await;
+        nothing_is_sent(&weir).await;
+        let alice = weir.person("alice").signed_in().await;
+        let openid = weir.simulator.openid("mini", "alice").unwrap();
+        alice.post(SUBSCRIBE, &accepted(&openid, LONG)).await.data();
+        service.post(ACTION, &told("a-customer", "13812345678")).await.data();
+        assert_eq!(weir.rows("SELECT lane FROM jobs").await.len(), 1);
+        alice.delete(ME).await.data();
+        assert_eq!(weir.number("SELECT COUNT(*) FROM jobs").await, 0);
+        let after = format!("{:?}", weir.database.dump().await);
+        assert!(!after.contains(&openid), "{openid} is still there: {after}");
+        assert_eq!(weir.rows("SELECT state, reason FROM messages").await, [["dead", "erased"]]);
+    }
+
     async fn an_erased_number_may_make_a_lead_again(engine) {
         let Some(weir) = TestWeir::start(engine).await else { return };
         let service = service(&weir).await;
