@@ -1675,7 +1675,7 @@ export interface components {
             /** @description Whether it has taken an accept of the person. */
             creditTaken: boolean;
             data: Record<string, never>;
-            /** @description ISO 8601 in UTC with milliseconds, as all times here. */
+            /** @description When a queued message is tried next at the earliest. ISO 8601 in UTC with milliseconds, as all times here. */
             dueAt: string;
             /** Format: int64 */
             errcode?: number | null;
