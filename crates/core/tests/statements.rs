@@ -20,6 +20,12 @@ const SMALL: &[(&str, &str)] = &[
     ("SCAN counted", "what a count is limited to"),
 ];
 
+/// Statements that read a whole table, with the reason.
+const WHOLE: &[(&str, &str)] = &[(
+    "weir_core::job::rows::bring_near",
+    "a clock was set back: whatever is late by it is looked at, once",
+)];
+
 async fn migrated(engine: Engine) -> TestDatabase {
     let database = TestDatabase::create_migrated(engine, "statements", async |url| {
         let store = Store::open(&StoreSettings::new(DatabaseUrl::parse(url).unwrap())).await.unwrap();
@@ -45,7 +51,7 @@ async fn postgres() -> (TestDatabase, tokio_postgres::Client) {
 }
 
 fn takes_a_key(statement: &Statement) -> bool {
-    statement.postgres.contains("$1")
+    statement.postgres.contains("$1") && !WHOLE.iter().any(|(name, _)| statement.name == *name)
 }
 
 #[test]
