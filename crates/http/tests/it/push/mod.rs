@@ -59,6 +59,7 @@ pub async fn push(weir: &TestWeir, user: &str, event: Value) -> bool {
 /// Waits until nothing waits for its work.
 pub async fn worked(weir: &TestWeir) {
     while weir.number("SELECT COUNT(*) FROM pushes WHERE state = 'stored'").await > 0 {
+        crate::messages::let_news_go_on(weir).await;
         weir_base::clock::pause(std::time::Duration::from_millis(5)).await;
     }
 }
