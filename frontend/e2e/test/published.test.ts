@@ -18,7 +18,7 @@ afterEach(async () => {
 });
 
 // The code that was published for H5 pages, with another appid and with what it leaves to the page (generateState and
-// what is shown) filled in.
+// what is shown) filled in, and one line added: after a login handleWechatCallback shows the user.
 const PUBLISHED = `<!doctype html><title>published</title><p id="said"></p><script>
 function buildWechatAuthURL() {
     const appId = 'wx2000000000000002';
