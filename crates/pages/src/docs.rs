@@ -1,5 +1,7 @@
 //! The page at `/docs`: Swagger UI over `/openapi.json`. It comes with the crates, so it is there without Node too.
 
+use std::sync::LazyLock;
+
 use crate::Asset;
 
 const FILES: &[(&str, &[u8])] = &[
@@ -11,12 +13,15 @@ const FILES: &[(&str, &[u8])] = &[
 const OWN: &[(&str, &str)] =
     &[("index.html", include_str!("docs/index.html")), ("start.js", include_str!("docs/start.js"))];
 
+/// Made once: the digest of each is its etag.
+static ASSETS: LazyLock<Vec<(&str, Asset)>> = LazyLock::new(|| {
+    let own = OWN.iter().map(|(name, text)| (*name, Asset::plain(name, text)));
+    let packed = FILES.iter().map(|(name, packed)| (*name, Asset::embedded(name, packed)));
+    own.chain(packed).collect()
+});
+
 /// A file of the page by its path below `/docs/`; the page itself is at the empty path.
-pub fn docs(path: &str) -> Option<Asset> {
+pub fn docs(path: &str) -> Option<&'static Asset> {
     let path = if path.is_empty() { "index.html" } else { path };
-    if let Some((_, text)) = OWN.iter().find(|(name, _)| *name == path) {
-        return Some(Asset::plain(path, text));
-    }
-    let (_, packed) = FILES.iter().find(|(name, _)| *name == path)?;
-    Some(Asset::embedded(path, packed))
+    ASSETS.iter().find(|(name, _)| *name == path).map(|(_, asset)| asset)
 }
