@@ -28,7 +28,7 @@ pub async fn answered(
     let now = app.clock.now();
     let Key { appid, openid, template_id } = key;
     // Held first: of a client and an event that tell of one accept at once, the second finds the first.
-    let held = rows::hold(tx, appid, openid, template_id, now).await?;
+    let held = hold(tx, app, key).await?;
     let mut change = 0;
     let mut paired = false;
     let mut remaining = held;
@@ -49,7 +49,8 @@ pub async fn answered(
 
 /// The person turned the template off in WeChat: nothing remains.
 pub async fn withdrawn(tx: &Tx<'_>, app: &App, key: &Key) -> Result<(), StoreError> {
-    leave(tx, app, key, 0, Cause::Cleared, Source::Event, None).await
+    let held = hold(tx, app, key).await?;
+    leave(tx, app, key, held, 0, Cause::Cleared, Source::Event, None).await
 }
 
 /// Takes one for a message, if there is one.
@@ -100,16 +101,21 @@ pub async fn corrected(
 ) -> Result<(), StoreError> {
     let Key { appid, openid, template_id } = key;
     // Held first: an accept that comes now waits, and is not forgotten.
-    rows::hold(tx, appid, openid, template_id, app.clock.now()).await?;
+    let held = hold(tx, app, key).await?;
     let newer = rows::accepted_since(tx, appid, openid, template_id, asked_at).await?;
-    leave(tx, app, key, newer, Cause::Corrected, Source::Message, Some(message)).await
+    leave(tx, app, key, held, newer, Cause::Corrected, Source::Message, Some(message)).await
 }
 
-/// Leaves `most` of what remains.
+async fn hold(tx: &Tx<'_>, app: &App, key: &Key) -> Result<i64, StoreError> {
+    rows::hold(tx, &key.appid, &key.openid, &key.template_id, app.clock.now()).await
+}
+
+/// Leaves `most` of the `held` that remain.
 async fn leave(
     tx: &Tx<'_>,
     app: &App,
     key: &Key,
+    held: i64,
     most: i64,
     cause: Cause,
     source: Source,
@@ -117,7 +123,6 @@ async fn leave(
 ) -> Result<(), StoreError> {
     let now = app.clock.now();
     let Key { appid, openid, template_id } = key;
-    let held = rows::hold(tx, appid, openid, template_id, now).await?;
     let left = held.min(most);
     if left < held {
         rows::leave(tx, appid, openid, template_id, left, now).await?;
