@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod dice;
+pub mod here;
 pub mod id;
 pub mod lines;
 pub mod page;

@@ -11,8 +11,8 @@ use axum::{
 };
 use serde::Serialize;
 use tokio::sync::OnceCell;
-use url::{Host, Url};
-use weir_base::Secret;
+use url::Url;
+use weir_base::{Secret, here::is_this_machine};
 use weir_core::{
     App, Code, Failure, Outcome,
     apikey::{self, Scope},
@@ -120,13 +120,8 @@ async fn place(_: Stranger, State(_): State<Shared>, shown: Shown) -> Plain<Plac
 /// For pages that were opened under a name of this machine: another name may be a website's that has made it lead here.
 fn at_this_machine(headers: &HeaderMap) -> Result<(), Failure> {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let is_here = match Url::parse(&format!("http://{host}/")).ok().as_ref().and_then(Url::host) {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
-    if is_here {
+    let opened = Url::parse(&format!("http://{host}/")).ok();
+    if opened.as_ref().and_then(Url::host).is_some_and(|host| is_this_machine(&host)) {
         return Ok(());
     }
     let mend = "the demo's secrets are for pages of this machine: open http://127.0.0.1 with the demo's port";

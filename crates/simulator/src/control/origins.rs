@@ -5,7 +5,8 @@ use axum::{
     body::Body,
     http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header},
 };
-use url::{Host, Url};
+use url::Url;
+use weir_base::here::is_this_machine;
 
 const FOR_EVERYBODY: &str = "/_sim/jsapi-check";
 
@@ -18,12 +19,8 @@ pub fn allowed(path: &str, asked: &HeaderMap) -> Option<Allowed> {
         return Some(Allowed(HeaderValue::from_static("*")));
     }
     let origin = asked.get(header::ORIGIN)?;
-    let is_here = match Url::parse(origin.to_str().ok()?).ok()?.host()? {
-        Host::Domain(name) => name == "localhost" || name.ends_with(".localhost"),
-        Host::Ipv4(address) => address.is_loopback(),
-        Host::Ipv6(address) => address.is_loopback(),
-    };
-    is_here.then(|| Allowed(origin.clone()))
+    let page = Url::parse(origin.to_str().ok()?).ok()?;
+    is_this_machine(&page.host()?).then(|| Allowed(origin.clone()))
 }
 
 impl Allowed {

@@ -136,16 +136,16 @@ pub async fn show(simulator: &Simulator, view: &View, port: u16, request: Reques
 /// site to browsers (Fetch Metadata, 2.3), and a form of a page that hides where it is has the origin `null`.
 fn is_of_elsewhere(headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    if text("sec-fetch-site").is_some_and(|site| ["same-origin", "same-site", "none"].contains(&site)) {
+    let site = text("sec-fetch-site");
+    if matches!(site, Some("same-origin" | "same-site" | "none")) {
         return false;
     }
-    let is_from_elsewhere = text("sec-fetch-site").is_some();
     match text("origin") {
         Some(origin) => origin.strip_prefix("http://").is_none_or(|host| View::of_host(host).is_none()),
         // A link to a page may come from anywhere; pictures and scripts of a website may not.
         None => {
             headers.contains_key(header::ORIGIN)
-                || (is_from_elsewhere && text("sec-fetch-mode") != Some("navigate"))
+                || (site.is_some() && text("sec-fetch-mode") != Some("navigate"))
         }
     }
 }
@@ -217,9 +217,13 @@ async fn sent(
     Ok(request.send().await?)
 }
 
+fn kind_of(headers: &HeaderMap) -> &str {
+    headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default()
+}
+
 /// Whether addresses in a body mean something to the page or its server.
 fn is_text(headers: &HeaderMap) -> bool {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = kind_of(headers);
     [
         "text/html",
         "text/plain",
@@ -255,10 +259,7 @@ async fn answered(shown: &Shown<'_>, answer: reqwest::Response) -> Result<Respon
             headers.append(header::CONTENT_SECURITY_POLICY, policy);
         }
     }
-    let is_page = from
-        .get(header::CONTENT_TYPE)
-        .and_then(|kind| kind.to_str().ok())
-        .is_some_and(|kind| kind.starts_with("text/html"));
+    let is_page = kind_of(&from).starts_with("text/html");
     let body = Body::from_stream(answer.bytes_stream().map_err(std::io::Error::other));
     let body = if is_text(&from) {
         let bytes = to_bytes(body, LONGEST_BODY).await?;
