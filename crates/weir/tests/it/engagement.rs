@@ -8,8 +8,8 @@ use weir_base::Dice;
 use weir_testkit::{Client, ONCE, TestDatabase, scenes::together};
 
 use crate::{
-    messages::{JOBS, calls, killed, people, slow, start, until, until_calls},
-    process::{MINI, Simulator, control},
+    messages::{JOBS, arrived, calls, killed, people, slow, start, until, until_calls},
+    process::{MINI, Server, Simulator, control},
 };
 
 const ADVISORS: usize = 10;
@@ -43,6 +43,24 @@ pub(crate) async fn act_all(
     together(tries).await.into_iter().flatten().collect()
 }
 
+/// The advisors accept so many messages more.
+pub(crate) async fn accept(
+    simulator: &Simulator,
+    server: &Server,
+    people: &[(String, String)],
+    times: usize,
+) {
+    for (number, (name, openid)) in people.iter().enumerate() {
+        for _ in 0..times {
+            let prompt = json!({ "appid": MINI, "user": name, "template_id": ONCE, "result": "accept" });
+            control(&simulator.client, "/_sim/subscribe", &prompt).await;
+            let body = json!({ "advisorId": format!("ADV{number}"), "openid": openid, "templateId": ONCE, "subscribed": true,
+                "subscribeData": { "subscriptionStatus": "accept" } });
+            server.client.post("/api/advisor/subscribe", &body).await.data();
+        }
+    }
+}
+
 weir_testkit::engines! {
     async fn nothing_is_lost_or_doubled_whenever_the_server_is_killed(engine) {
         let Some(database) = TestDatabase::create(engine).await else { return };
@@ -50,15 +68,7 @@ weir_testkit::engines! {
         let people = people(&simulator, ADVISORS).await;
         let directory = tempfile::tempdir().unwrap();
         let server = start(directory.path(), &database, &simulator);
-        for (number, (name, openid)) in people.iter().enumerate() {
-            for _ in 0..ACCEPTS {
-                let prompt = json!({ "appid": MINI, "user": name, "template_id": ONCE, "result": "accept" });
-                control(&simulator.client, "/_sim/subscribe", &prompt).await;
-                let body = json!({ "advisorId": format!("ADV{number}"), "openid": openid, "templateId": ONCE, "subscribed": true,
-                    "subscribeData": { "subscriptionStatus": "accept" } });
-                server.client.post("/api/advisor/subscribe", &body).await.data();
-            }
-        }
+        accept(&simulator, &server, &people, ACCEPTS).await;
         slow(&simulator, 5, 100_000).await;
 
         // The server dies while all act at once, and again while its queue drains.
@@ -97,13 +107,7 @@ weir_testkit::engines! {
         assert_eq!(leads, [[PHONES.to_string(), PHONES.to_string(), PHONES.to_string()]]);
 
         // What our tables say of each message is what happened to it.
-        let mut arrived: BTreeMap<String, usize> = BTreeMap::new();
-        for (name, _) in &people {
-            let inbox = simulator.client.get(&format!("/_sim/inbox?user={name}")).await;
-            for message in inbox.json["messages"].as_array().expect("messages") {
-                *arrived.entry(message["data"]["thing7"]["value"].as_str().expect("a name").to_owned()).or_default() += 1;
-            }
-        }
+        let arrived = arrived(&simulator, &people, "thing7").await;
         assert!(arrived.values().all(|times| *times == 1), "a message came twice: {arrived:?}");
         let mut counted = BTreeMap::new();
         for row in database.rows("SELECT state, data, action_id FROM messages").await {

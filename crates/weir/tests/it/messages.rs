@@ -56,13 +56,17 @@ pub(crate) async fn queue(client: &Client, openid: &str, text: &str) -> Option<S
     Some(answer.json["data"]["messageId"].as_str().expect("an id").to_owned())
 }
 
-/// How often each text arrived.
-pub(crate) async fn arrived(simulator: &Simulator, people: &[(String, String)]) -> BTreeMap<String, usize> {
+/// How often each value of a field arrived.
+pub(crate) async fn arrived(
+    simulator: &Simulator,
+    people: &[(String, String)],
+    field: &str,
+) -> BTreeMap<String, usize> {
     let mut arrived = BTreeMap::new();
     for (name, _) in people {
         let inbox = simulator.client.get(&format!("/_sim/inbox?user={name}")).await;
         for message in inbox.json["messages"].as_array().expect("messages") {
-            let text = message["data"]["thing1"]["value"].as_str().expect("a text").to_owned();
+            let text = message["data"][field]["value"].as_str().expect("a text").to_owned();
             *arrived.entry(text).or_default() += 1;
         }
     }
@@ -122,7 +126,7 @@ weir_testkit::engines! {
         }
         let server = start(directory.path(), &database, &simulator);
         until(&database, JOBS, "0").await;
-        let arrived = arrived(&simulator, &people).await;
+        let arrived = arrived(&simulator, &people, "thing1").await;
         let mut uncertain = 0;
         for row in database.rows("SELECT id, state, data FROM messages").await {
             let data: Value = serde_json::from_str(&row[2]).unwrap();
@@ -179,7 +183,7 @@ weir_testkit::engines! {
         let answered = queue(&server.client, &people[0].1, "answered").await.unwrap();
         until_calls(&simulator, before + 2).await;
         let held = database.hold("messages").await;
-        while !arrived(&simulator, &people).await.contains_key("answered") {
+        while !arrived(&simulator, &people, "thing1").await.contains_key("answered") {
             pause(Duration::from_millis(20)).await;
         }
         killed(server);
@@ -195,7 +199,7 @@ weir_testkit::engines! {
         let server = start(directory.path(), &database, &simulator);
         assert_eq!(state(&done).await, "sent/");
         drop(server);
-        let arrived = arrived(&simulator, &people).await;
+        let arrived = arrived(&simulator, &people, "thing1").await;
         assert!(arrived.values().all(|times| *times == 1), "{arrived:?}");
         assert_eq!((arrived["queued"], arrived["answered"], arrived["done"]), (1, 1, 1));
     }
@@ -216,13 +220,13 @@ weir_testkit::engines! {
         let states = "SELECT COUNT(*) FROM messages WHERE state NOT IN ('queued', 'sent')";
         assert_eq!(database.rows(states).await, [["0"]], "nothing is left half done");
         let sent = database.rows("SELECT COUNT(*) FROM messages WHERE state = 'sent'").await[0][0].clone();
-        assert_eq!(sent, arrived(&simulator, &people).await.len().to_string());
+        assert_eq!(sent, arrived(&simulator, &people, "thing1").await.len().to_string());
         assert_ne!(sent, "60", "the rest waits");
         simulator.client.delete("/_sim/faults").await;
         let server = start(directory.path(), &database, &simulator);
         until(&database, JOBS, "0").await;
         drop(server);
-        let arrived = arrived(&simulator, &people).await;
+        let arrived = arrived(&simulator, &people, "thing1").await;
         assert_eq!((arrived.len(), arrived.values().sum::<usize>()), (60, 60));
     }
 }

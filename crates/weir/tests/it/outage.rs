@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use weir_base::Clock;
-use weir_testkit::{ONCE, TestDatabase, scenes::together};
+use weir_testkit::{TestDatabase, scenes::together};
 
 use crate::{
-    engagement::act_all,
+    engagement::{accept, act_all},
     messages::{JOBS, arrived, calls, killed, people, queue, slow, start, until, until_calls},
-    process::{MINI, Server, Simulator, control, run_in},
+    process::{MINI, Simulator, control, run_in},
 };
 
 const SEND: &str = "/cgi-bin/message/subscribe/send";
@@ -42,32 +42,6 @@ fn faults() -> Vec<Value> {
 
 /// Answers that get lost by these faults at the most.
 const LOST: usize = 8 + 4 + 1 + 1;
-
-/// The advisors accept so many messages more.
-async fn accept(simulator: &Simulator, server: &Server, people: &[(String, String)], times: usize) {
-    for (number, (name, openid)) in people.iter().enumerate() {
-        for _ in 0..times {
-            let prompt = json!({ "appid": MINI, "user": name, "template_id": ONCE, "result": "accept" });
-            control(&simulator.client, "/_sim/subscribe", &prompt).await;
-            let body = json!({ "advisorId": format!("ADV{number}"), "openid": openid, "templateId": ONCE, "subscribed": true,
-                "subscribeData": { "subscriptionStatus": "accept" } });
-            server.client.post("/api/advisor/subscribe", &body).await.data();
-        }
-    }
-}
-
-/// How often each customer's name came to a phone.
-async fn came(simulator: &Simulator, people: &[(String, String)]) -> BTreeMap<String, usize> {
-    let mut came = BTreeMap::new();
-    for (name, _) in people {
-        let inbox = simulator.client.get(&format!("/_sim/inbox?user={name}")).await;
-        for message in inbox.json["messages"].as_array().expect("messages") {
-            let named = message["data"]["thing7"]["value"].as_str().expect("a name").to_owned();
-            *came.entry(named).or_default() += 1;
-        }
-    }
-    came
-}
 
 weir_testkit::engines! {
     async fn whatever_wechat_does_while_the_server_is_killed_nothing_is_lost_or_doubled(engine) {
@@ -122,7 +96,7 @@ weir_testkit::engines! {
         let kept: BTreeSet<String> = database.rows("SELECT id FROM actions").await.into_iter().flatten().collect();
         let told: BTreeSet<String> = acknowledged.values().cloned().collect();
         assert_eq!((acknowledged.len(), &kept), (ACTIONS + ADVISORS, &told), "each that was acknowledged is there, once");
-        let (came, mut counted) = (came(&simulator, &people).await, BTreeMap::new());
+        let (came, mut counted) = (arrived(&simulator, &people, "thing7").await, BTreeMap::new());
         assert!(came.values().all(|times| *times == 1), "a message came twice: {came:?}");
         for row in database.rows("SELECT state, data, action_id FROM messages").await {
             let data: Value = serde_json::from_str(&row[1]).unwrap();
@@ -166,7 +140,7 @@ weir_testkit::engines! {
         killed(third);
         let last = start(directories[1].path(), &database, &simulator);
         until(&database, JOBS, "0").await;
-        let (arrived, mut uncertain) = (arrived(&simulator, &people).await, 0);
+        let (arrived, mut uncertain) = (arrived(&simulator, &people, "thing1").await, 0);
         let messages = database.rows("SELECT id, state, data FROM messages").await;
         assert_eq!(messages.iter().map(|row| row[0].clone()).collect::<BTreeSet<_>>(), ids, "none is lost");
         for row in messages {
