@@ -7,29 +7,10 @@
 set -euo pipefail
 # A path given is from where the caller stands.
 binary=$(realpath --canonicalize-missing "${2:-target/debug/weir}")
-cd "$(dirname "${BASH_SOURCE[0]}")/../frontend"
-
-if [ "${WEIR_PAGES:-}" = none ]; then
-    echo "SKIPPED frontend: WEIR_PAGES is none, so $1 was not done" >&2
-    exit 0
-fi
-if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
-    echo "SKIPPED frontend: node or npm is missing, so $1 was not done" >&2
-    exit 0
-fi
-major=$(node --version | sed 's/^v\([0-9]*\).*/\1/')
-if [ "$major" -lt 20 ]; then
-    echo "SKIPPED frontend: Node 20 or newer is needed, this is $(node --version)" >&2
-    exit 0
-fi
-
-# What was installed from this lock file already is used again.
-install() {
-    cmp --silent package-lock.json node_modules/.installed-from && return
-    echo "frontend: installing the libraries once" >&2
-    npm ci --loglevel error >&2
-    cp package-lock.json node_modules/.installed-from
-}
+here=$(realpath "$(dirname "${BASH_SOURCE[0]}")")
+cd "$here/../frontend"
+# shellcheck source=scripts/node.sh
+source "$here/node.sh" frontend "$1"
 
 build() {
     npm run --silent build --workspace @weir/react
@@ -71,10 +52,7 @@ test)
     npm run --silent test --workspace @weir/react
     ;;
 browser)
-    [ -x "$binary" ] || {
-        echo "frontend: there is no $binary: run cargo build --package weir first" >&2
-        exit 1
-    }
+    need_binary
     if ! command -v chromium >/dev/null; then
         echo "SKIPPED browser tests: chromium is missing" >&2
         exit 0
