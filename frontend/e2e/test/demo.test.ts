@@ -1,7 +1,7 @@
 import type { FrameLocator, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { barriers } from './axe';
-import { look, World } from './world';
+import { inAWorld, look, press, world } from './world';
 
 const TITLES = {
   en: 'Weir: WeChat in your application',
@@ -9,17 +9,9 @@ const TITLES = {
   ru: 'Weir: WeChat в вашем приложении',
 };
 
-let world: World;
-beforeAll(async () => {
-  world = await World.start();
-});
-afterAll(() => world?.end());
-afterEach(async () => {
-  for (const context of world.browser.contexts()) await context.close();
-});
+inAWorld();
 
 const step = (page: Page, number: number) => page.locator(`.step:nth-child(${number})`);
-const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
 const handset = (page: Page): FrameLocator => page.frameLocator('.phone iframe');
 const view = (page: Page): FrameLocator => handset(page).frameLocator('iframe');
 const ticked = (page: Page, number: number) =>

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { barriers } from './axe';
-import { consent, look, World } from './world';
+import { consent, inAWorld, look, press, world } from './world';
 
 const DAY = 86_400;
 const WAYS = {
@@ -10,16 +10,8 @@ const WAYS = {
   ru: { welcome: 'Войдите, чтобы продолжить', login: 'Войти через WeChat' },
 };
 
-let world: World;
-beforeAll(async () => {
-  world = await World.start();
-});
-afterAll(() => world?.end());
-afterEach(async () => {
-  for (const context of world.browser.contexts()) await context.close();
-});
+inAWorld();
 
-const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
 const says = (page: Page, text: string) => page.getByRole('status').getByText(text).waitFor();
 const address = () => `${world.weir}/wechat/frontend-driven`;
 

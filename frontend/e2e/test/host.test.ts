@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { barriers } from './axe';
-import { confirm, consent, look, read, World } from './world';
+import { confirm, consent, inAWorld, look, press, read, world } from './world';
 
 const picture = (page: Page) => page.locator('img.weir-image');
 const WAYS = {
@@ -10,16 +10,8 @@ const WAYS = {
   ru: { bind: 'Привязать WeChat', unbind: 'Отвязать', no: 'Оставить' },
 };
 
-let world: World;
-beforeAll(async () => {
-  world = await World.start();
-});
-afterAll(() => world?.end());
-afterEach(async () => {
-  for (const context of world.browser.contexts()) await context.close();
-});
+inAWorld();
 
-const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
 const see = (page: Page, text: string) => page.getByText(text).first().waitFor();
 
 /** Binds with the phone, up to the end. */

@@ -1,7 +1,7 @@
 import type { FrameLocator, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { barriers } from './axe';
-import { look, read, World } from './world';
+import { inAWorld, look, read, world } from './world';
 
 const ADVISOR = 'ADV-PHONE';
 const TEMPLATE = 'TMPL_DEMO_ACTION';
@@ -23,14 +23,7 @@ const WAYS = {
   },
 } as const;
 
-let world: World;
-beforeAll(async () => {
-  world = await World.start();
-});
-afterAll(() => world?.end());
-afterEach(async () => {
-  for (const context of world.browser.contexts()) await context.close();
-});
+inAWorld();
 
 const handset = (phone: Page) => phone.getByRole('main');
 const press = (phone: Page, name: string) =>

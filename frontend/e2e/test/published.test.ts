@@ -5,17 +5,10 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BrowserContext, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { consent, freePort, ready, World } from './world';
+import { expect, test } from 'vitest';
+import { consent, freePort, inAWorld, ready, world } from './world';
 
-let world: World;
-beforeAll(async () => {
-  world = await World.start();
-});
-afterAll(() => world?.end());
-afterEach(async () => {
-  for (const context of world.browser.contexts()) await context.close();
-});
+inAWorld();
 
 // The code that was published for H5 pages, with another appid and with what it leaves to the page (generateState and
 // what is shown) filled in, and one line added: after a login handleWechatCallback shows the user.

@@ -15,6 +15,7 @@ import {
 } from 'playwright-core';
 import { PNG } from 'pngjs';
 import { preview } from 'vite';
+import { afterAll, afterEach, beforeAll } from 'vitest';
 
 const CHROMIUM = '/usr/bin/chromium';
 const WECHAT =
@@ -220,3 +221,20 @@ export async function look(page: Page, name: string): Promise<void> {
   const to = process.env.WEIR_SCREENSHOTS;
   if (to) await page.screenshot({ path: join(to, `${name}.png`), fullPage: true });
 }
+
+/** The world of this file's tests. */
+export let world: World;
+
+/** Each file of tests has a world of its own, and each test browsers of its own. */
+export function inAWorld(): void {
+  beforeAll(async () => {
+    world = await World.start();
+  });
+  afterAll(() => world?.end());
+  afterEach(async () => {
+    for (const context of world.browser.contexts()) await context.close();
+  });
+}
+
+/** A button by the whole of its name. */
+export const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();

@@ -1,12 +1,10 @@
-import { use } from 'react';
 import { Picture } from './icons';
-import { Language, usePhone } from './phone-context';
-import { NAMES, type Language as Tag } from './words';
+import { LanguageChoice } from './LanguageChoice';
+import { usePhone } from './phone-context';
 
 /** Beside the handset, where there is room: who holds it, and what can be held to it. */
 export function Desk() {
   const { words, person, people, choose, go } = usePhone();
-  const { language, setLanguage } = use(Language);
   return (
     <aside className="desk">
       <h1>{words.title}</h1>
@@ -30,16 +28,7 @@ export function Desk() {
         {words.scanHow}
       </button>
       <p className="links">
-        <label>
-          {words.language}{' '}
-          <select value={language} onChange={(event) => setLanguage(event.target.value as Tag)}>
-            {Object.entries(NAMES).map(([tag, name]) => (
-              <option key={tag} value={tag}>
-                {name}
-              </option>
-            ))}
-          </select>
-        </label>
+        <LanguageChoice />
         <a href="/_sim/">{words.control}</a>
       </p>
     </aside>

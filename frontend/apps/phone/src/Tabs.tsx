@@ -1,8 +1,9 @@
-import { use, useState } from 'react';
+import { useState } from 'react';
 import { Icon, Picture } from './icons';
-import { Language, usePhone } from './phone-context';
+import { LanguageChoice } from './LanguageChoice';
+import { usePhone } from './phone-context';
 import { when } from './when';
-import { NAMES, type Language as Tag, type Words } from './words';
+import type { Words } from './words';
 
 const TABS = ['chats', 'discover', 'me'] as const;
 type Tab = (typeof TABS)[number];
@@ -121,7 +122,6 @@ function Discover() {
 
 function Me() {
   const { words, person, people, choose } = usePhone();
-  const { language, setLanguage } = use(Language);
   return (
     <>
       <div className="card-of-me">
@@ -155,16 +155,7 @@ function Me() {
       </ul>
       <ul className="rows">
         <li>
-          <label className="row">
-            <span>{words.language}</span>
-            <select value={language} onChange={(event) => setLanguage(event.target.value as Tag)}>
-              {Object.entries(NAMES).map(([tag, name]) => (
-                <option key={tag} value={tag}>
-                  {name}
-                </option>
-              ))}
-            </select>
-          </label>
+          <LanguageChoice className="row" />
         </li>
         <li>
           <a className="row" href="/_sim/" target="_blank" rel="noopener">
