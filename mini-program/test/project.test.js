@@ -70,6 +70,21 @@ test('every control says what it is, to those who do not see it too', () => {
   }
 });
 
+test("every button's width is one that the look v2 does not set: its rule outranks a class", () => {
+  const sheets = ['app.wxss', ...app.pages.map((page) => `${page}.wxss`)];
+  const styles = sheets.map((sheet) => readFileSync(ROOT + sheet, 'utf8')).join('\n');
+  const rules = styles.matchAll(/\.([\w-]+) \{[^}]*?\bwidth: [^;}]*!important/g);
+  const wide = [...rules].map(([, name]) => name);
+  for (const page of app.pages) {
+    const wxml = readFileSync(`${ROOT}${page}.wxml`, 'utf8');
+    for (const [button, names] of wxml.matchAll(/<button class="([^"]*)"/g))
+      assert.ok(
+        names.split(' ').some((name) => wide.includes(name)),
+        `${page}: ${button}`,
+      );
+  }
+});
+
 test('every control has a handler that its page has', () => {
   for (const page of app.pages) {
     const source = readFileSync(`${ROOT}${page}.js`, 'utf8');
