@@ -295,3 +295,62 @@ test("in WeChat's tools the simulator stands in for WeChat, and in what people i
   await released.tap('.login');
   assert.equal(released.said('.openid'), (await world.person('alice')).openids[APPID]);
 });
+
+test('an answer for somebody who has gone is not mixed with who came after', async () => {
+  const phone = await loggedIn('alice');
+  const auth = phone.require('utils/wechat-login.js');
+  const { refreshProfile } = phone.require('utils/user.js');
+  phone.holdsBack('/api/v1/users/me');
+  const late = refreshProfile();
+  await phone.held;
+  await auth.logout();
+  phone.code = (await world.control('login-code', { appid: 'mini', user: 'bob' })).code;
+  const { userInfo } = await auth.wechatLogin();
+  phone.letGo();
+  await assert.rejects(late, { kind: 'login' });
+  assert.deepEqual(phone.storage.get('user_info'), userInfo);
+});
+
+test('what one person asked is not asked again as another', async () => {
+  const phone = await loggedIn(await world.someone());
+  const auth = phone.require('utils/wechat-login.js');
+  const { call } = phone.require('utils/api.js');
+  await world.advance(8 * DAY);
+  phone.holdsBack('/api/v1/users/me');
+  const erasure = call({ method: 'DELETE', path: '/api/v1/users/me' });
+  await phone.held;
+  await auth.logout();
+  phone.code = (await world.control('login-code', { appid: 'mini', user: 'bob' })).code;
+  await auth.wechatLogin();
+  phone.letGo();
+  await assert.rejects(erasure, { kind: 'login' });
+  phone.holds = undefined;
+  assert.ok((await call(profile)).openid, 'the account of the other is there');
+});
+
+test('a login that fails takes no refresh away', async () => {
+  const phone = await loggedIn('alice');
+  const auth = phone.require('utils/wechat-login.js');
+  phone.holdsBack('/api/v1/auth/refresh');
+  const refresh = auth.refreshToken();
+  await phone.held;
+  phone.code = 'nonsense';
+  await assert.rejects(auth.wechatLogin());
+  phone.letGo();
+  assert.equal(await refresh, phone.storage.get('access_token'));
+});
+
+test('a refresh of the login before does not stand in for the next', async () => {
+  const phone = await loggedIn('alice');
+  const auth = phone.require('utils/wechat-login.js');
+  phone.holdsBack('/api/v1/auth/refresh');
+  const old = auth.refreshToken();
+  await phone.held;
+  await auth.logout();
+  await auth.wechatLogin();
+  phone.holds = undefined;
+  const next = auth.refreshToken();
+  phone.letGo();
+  await assert.rejects(old, { kind: 'login' });
+  assert.equal(await next, phone.storage.get('access_token'));
+});

@@ -296,3 +296,89 @@ test("in WeChat's tools the simulator's person says yes", async () => {
   const [subscription] = await world.read(`/api/advisor/subscriptions?advisorId=${advisor}`);
   assert.equal(subscription.remaining, 1);
 });
+
+test('what WeChat or a machine on the way says instead of Weir loses no action', async () => {
+  const { phone, recorded } = await customer('alice');
+  for (const between of [
+    { fails: 'cancelled' },
+    { fails: 'permission denied' },
+    { statusCode: 404, data: 'default backend - 404' },
+    { statusCode: 403, data: '<html>' },
+    { statusCode: 404, data: { message: 'no Route matched with those values' } },
+  ]) {
+    phone.between = () => between;
+    await phone.tap('.contact');
+    assert.equal(kept(phone).length, 1, JSON.stringify(between));
+    phone.between = undefined;
+    phone.networkChanged({ isConnected: true });
+    await phone.settle();
+    assert.deepEqual(kept(phone), []);
+  }
+  assert.equal((await recorded()).filter((kind) => kind === 'contact_advisor').length, 5);
+});
+
+test('an action under which somebody logs out and in again is not lost', async () => {
+  const { phone, recorded } = await customer('bob');
+  const auth = phone.require('utils/wechat-login.js');
+  await world.advance(8 * DAY);
+  phone.holdsBack('/api/v1/auth/refresh');
+  await phone.press('.book');
+  await phone.held;
+  phone.holds = undefined;
+  await auth.logout();
+  await auth.wechatLogin();
+  phone.letGo();
+  await phone.settle();
+  phone.app.onShow();
+  await phone.settle();
+  assert.deepEqual(kept(phone), []);
+  assert.deepEqual(await recorded(), ['view_resume', 'book_service']);
+});
+
+test('with the storage full an action is sent all the same, and the page goes on', async () => {
+  const { phone, recorded } = await customer('alice');
+  phone.isFull = true;
+  await phone.tap('.contact');
+  assert.equal(phone.said('.notice'), '顾问会尽快联系您');
+  phone.isOffline = true;
+  await phone.tap('.book');
+  assert.equal(phone.has('.error'), false);
+  phone.isOffline = false;
+  phone.networkChanged({ isConnected: true });
+  await phone.settle();
+  assert.deepEqual(await recorded(), ['view_resume', 'contact_advisor', 'book_service']);
+});
+
+test("a yes to one template is kept though the server refuses another's", async () => {
+  const templateIds = ['T'.repeat(300), 'TMPL_DEMO_ACTION'];
+  const { phone, advisor } = await customer(await world.someone());
+  const { askForMessages } = phone.require('utils/subscription.js');
+  phone.require('config.js').templateIds = templateIds;
+  globalThis.wx.requestSubscribeMessage = ({ success }) =>
+    success(Object.fromEntries(templateIds.map((template) => [template, 'accept'])));
+  await assert.rejects(askForMessages(advisor), { kind: 'refused' });
+  await phone.settle();
+  const all = await world.read(`/api/advisor/subscriptions?advisorId=${advisor}`);
+  assert.deepEqual(
+    all.map(({ templateId, subscribed }) => [templateId, subscribed]),
+    [['TMPL_DEMO_ACTION', true]],
+  );
+});
+
+test('when the answer to an erasure is lost, nothing of the person is told after the next login', async () => {
+  const { phone, recorded } = await customer(await world.someone());
+  phone.between = ({ path }) => (path === '/api/customer/action' ? { fails: 'timeout' } : undefined);
+  await phone.tap('.book');
+  assert.equal(kept(phone).length, 1);
+  await phone.open('/pages/profile/profile');
+  phone.losesAnswers = '/api/v1/users/me';
+  await phone.tap('.erase');
+  phone.losesAnswers = undefined;
+  phone.between = undefined;
+  await phone.tap('.erase');
+  assert.equal(phone.page.route, 'pages/login/login');
+  assert.deepEqual(kept(phone), []);
+  await phone.tap('.login');
+  // The look was told before; the booking is gone.
+  assert.deepEqual(await recorded(), ['view_resume']);
+});

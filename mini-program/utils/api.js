@@ -13,6 +13,11 @@ async function token(refused) {
   return kept === refused ? auth.refreshToken() : kept;
 }
 
+function accountId() {
+  const user = auth.getLocalUserInfo();
+  return user?.id;
+}
+
 /**
  * Asks the server as the person who is logged in; a token that has run out is renewed, once, without a word.
  * @param {import('./transport.js').Asked} asked
@@ -22,9 +27,15 @@ async function call(asked) {
   /** @param {string} bearer */
   const ask = (bearer) =>
     send({ ...asked, headers: { ...asked.headers, Authorization: `Bearer ${bearer}` } });
+  const whose = accountId();
   const first = await token();
   let answer = await ask(first);
-  if (answer.statusCode === 401) answer = await ask(await token(first));
+  if (answer.statusCode === 401) {
+    const next = await token(first);
+    // Somebody else has logged in meanwhile: what was asked is not theirs.
+    if (accountId() !== whose) throw new Failure('login');
+    answer = await ask(next);
+  }
   return dataOf(answer);
 }
 

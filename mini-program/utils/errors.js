@@ -19,6 +19,8 @@ class Failure extends Error {
     super(message || kind);
     this.name = 'Failure';
     this.kind = kind;
+    /** Empty where nobody said anything. */
+    this.said = message;
     this.statusCode = statusCode;
   }
 }
@@ -36,12 +38,24 @@ function ofWechat(failure, otherwise) {
 }
 
 /**
- * What an answer that is no success means. Both families say why in `message`.
+ * Whether Weir itself refused: both families say so beside their `message`, and what stands between it and the phone (a proxy,
+ * the page of a hotel's network) does not.
+ * @param {any} body
+ */
+function isRefusal(body) {
+  if (typeof body !== 'object' || body === null || typeof body.message !== 'string') return false;
+  return body.success === false || typeof body.code === 'number';
+}
+
+/**
+ * What an answer that is no success means. Who is not Weir cannot refuse anything: later Weir may answer.
  * @param {number} statusCode
  * @param {any} body
  */
 function ofAnswer(statusCode, body) {
-  const message = body && typeof body.message === 'string' ? body.message : '';
+  if (!isRefusal(body))
+    return new Failure(statusCode === 429 || statusCode === 503 ? 'busy' : 'server', '', statusCode);
+  const { message } = body;
   if (statusCode === 401) return new Failure('login', message, statusCode);
   if (statusCode === 409) return new Failure('stale', message, statusCode);
   if (statusCode === 429 || statusCode === 503) return new Failure('busy', message, statusCode);

@@ -24,11 +24,24 @@ const LIFETIME = 24 * 60 * 60 * 1000;
 /** @type {Map<string, Waiting>} */
 const waiting = new Map();
 
+/**
+ * What storage did not take, because it is full: kept for as long as the mini-program runs.
+ * @type {Report[] | null}
+ */
+let unsaved = null;
+
 /** @returns {Report[]} */
-const kept = () => wx.getStorageSync(KEPT) || [];
+const kept = () => unsaved || wx.getStorageSync(KEPT) || [];
 
 /** @param {Report[]} reports */
-const keep = (reports) => wx.setStorageSync(KEPT, reports);
+function keep(reports) {
+  try {
+    wx.setStorageSync(KEPT, reports);
+    unsaved = null;
+  } catch {
+    unsaved = reports;
+  }
+}
 
 /** @param {string} key */
 const drop = (key) => keep(kept().filter((report) => report.key !== key));
@@ -54,15 +67,25 @@ function tell(key, how) {
 
 /**
  * What a failure means for a report: it is over; it stays, and so do all others; or it stays while the others are tried, for
- * the server failed at this one (500), or another try of it is still under way (409).
+ * the server failed at this one (500), another try of it is still under way (409), or something here failed at it.
  * @param {unknown} failure
  * @returns {'over' | 'wait' | 'skip'}
  */
 function after(failure) {
   if (!auth.checkLoginStatus()) return 'wait';
-  if (!(failure instanceof Failure)) return 'over';
+  if (!(failure instanceof Failure)) return 'skip';
+  // Somebody logged out or in under it.
+  if (failure.kind === 'login') return 'wait';
   if (failure.kind === 'server' || failure.kind === 'stale') return 'skip';
   return isPassing(failure) ? 'wait' : 'over';
+}
+
+/**
+ * Tells all who wait that theirs is kept for later.
+ * @param {unknown} reason
+ */
+function leave(reason) {
+  for (const key of [...waiting.keys()]) tell(key, ({ resolve }) => resolve({ sent: false, reason }));
 }
 
 /** Sends what is kept in the order in which it was made. */
@@ -84,12 +107,12 @@ async function drain() {
         tell(key, ({ reject }) => reject(failure));
         continue;
       }
-      for (const each of what === 'skip' ? [key] : [...waiting.keys()]) {
-        tell(each, ({ resolve }) => resolve({ sent: false, reason: failure }));
-      }
-      if (what === 'wait') return;
+      if (what === 'wait') return leave(failure);
+      tell(key, ({ resolve }) => resolve({ sent: false, reason: failure }));
     }
   }
+  // Whoever still waits is not who is logged in.
+  leave(new Failure('login'));
 }
 
 let turn = Promise.resolve();

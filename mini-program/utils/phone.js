@@ -2,7 +2,7 @@ const auth = require('./wechat-login.js');
 const { call } = require('./api.js');
 const { Failure, ofWechat } = require('./errors.js');
 const { phoneCode, simulator } = require('./simulator.js');
-const { remember } = require('./user.js');
+const { me, remember } = require('./user.js');
 
 /**
  * @typedef {{ errMsg: string, code?: string, encryptedData?: string, iv?: string }} Given what the phone button hands over
@@ -23,16 +23,25 @@ async function decrypt({ encryptedData, iv }) {
 }
 
 /**
+ * Somebody who does not give their number: said before anything is done.
+ * @param {Given} given
+ */
+function mustBeGiven(given) {
+  if (!simulator() && !given.code && !given.encryptedData) throw ofWechat(given, 'wechat');
+}
+
+/**
  * The phone number behind the phone button, kept with the user on this phone.
  * @param {Given} given
  */
 async function bindPhone(given) {
+  mustBeGiven(given);
+  const { id } = me();
   const code = simulator() ? await phoneCode() : given.code;
-  if (!code && !given.encryptedData) throw ofWechat(given, 'wechat');
   const { phoneNumber } = code
     ? await call({ method: 'POST', path: '/api/v1/auth/phone', body: { code } })
     : await decrypt({ encryptedData: given.encryptedData || '', iv: given.iv || '' });
-  return remember({ phone: phoneNumber });
+  return remember(id, { phone: phoneNumber });
 }
 
 /**
@@ -41,4 +50,4 @@ async function bindPhone(given) {
  */
 const masked = (phone) => `${phone.slice(0, 3)}****${phone.slice(-4)}`;
 
-module.exports = { bindPhone, masked };
+module.exports = { bindPhone, masked, mustBeGiven };

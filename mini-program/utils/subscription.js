@@ -40,16 +40,19 @@ async function simulated() {
  */
 async function askForMessages(advisorId) {
   const answers = await (simulator() ? simulated() : prompt());
-  let accepted = 0;
-  let sent = true;
-  for (const template of config.templateIds) {
+  const given = config.templateIds.map((template) => {
+    const answer = answers[template] || 'filter';
     // acceptWithAudio and its like are a yes as well.
-    const answer = (answers[template] || 'filter').startsWith('accept') ? 'accept' : answers[template];
-    if (answer === 'accept') accepted += 1;
-    const outcome = await actions.saveSubscription(advisorId, template, answer || 'filter');
-    sent = sent && outcome.sent;
-  }
-  return { accepted, sent };
+    return { template, answer: answer.startsWith('accept') ? 'accept' : answer };
+  });
+  // All are kept before the first is sent: one that is refused, or a mini-program that is closed, takes no other along.
+  const outcomes = await Promise.all(
+    given.map(({ template, answer }) => actions.saveSubscription(advisorId, template, answer)),
+  );
+  return {
+    accepted: given.filter(({ answer }) => answer === 'accept').length,
+    sent: outcomes.every(({ sent }) => sent),
+  };
 }
 
 module.exports = { askForMessages };

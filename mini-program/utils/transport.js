@@ -1,5 +1,5 @@
 const config = require('../config.js');
-const { ofWechat } = require('./errors.js');
+const { Failure } = require('./errors.js');
 
 /**
  * @typedef {object} Asked
@@ -27,7 +27,8 @@ function request(url, { method, body, headers }) {
       header: { 'Content-Type': 'application/json', ...headers },
       timeout: config.timeout,
       success: ({ statusCode, data }) => resolve({ statusCode, data }),
-      fail: (failure) => reject(ofWechat(failure, 'offline')),
+      // Whatever its words: "cancelled" is a network that went away, nobody's no.
+      fail: ({ errMsg }) => reject(new Failure('offline', errMsg)),
     });
   });
 }
@@ -42,8 +43,8 @@ function callFunction(name, data) {
     wx.cloud.callFunction({
       name,
       data,
-      success: ({ result }) => resolve(/** @type {Answer} */ (result)),
-      fail: (failure) => reject(ofWechat(failure, 'offline')),
+      success: ({ result }) => resolve(/** @type {Answer} */ (result || { statusCode: 502, data: null })),
+      fail: ({ errMsg }) => reject(new Failure('offline', errMsg)),
     });
   });
 }

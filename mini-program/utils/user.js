@@ -16,30 +16,40 @@ function me() {
 }
 
 /**
+ * @param {number} id whose changes they are: an answer may come when another person is logged in
  * @param {Partial<Person>} changes
  * @returns {Person}
  */
-function remember(changes) {
-  const person = { ...me(), ...changes };
+function remember(id, changes) {
+  const old = me();
+  if (old.id !== id) throw new Failure('login');
+  const person = { ...old, ...changes };
   wx.setStorageSync('user_info', person);
   return person;
 }
 
 /** Asks the server who this is. */
 async function refreshProfile() {
-  const { id, openid, nickname, avatar, created_at } = await call({
+  const { id } = me();
+  const { openid, nickname, avatar, created_at } = await call({
     method: 'GET',
     path: '/api/v1/users/me',
   });
-  return remember({ id, openid, nickname, avatar, created_at });
+  return remember(id, { openid, nickname, avatar, created_at });
 }
 
 /** Erases the account on the server, then everything of it here. */
 async function eraseAccount() {
-  const user = auth.getLocalUserInfo();
-  await call({ method: 'DELETE', path: '/api/v1/users/me' });
+  const { openid } = me();
+  try {
+    await call({ method: 'DELETE', path: '/api/v1/users/me' });
+  } catch (failure) {
+    // No token is good any more: the answer to an earlier try may have been lost.
+    if (!auth.checkLoginStatus()) outbox.forgetAll(openid);
+    throw failure;
+  }
   // Else the next login would tell the server of them again.
-  if (user) outbox.forgetAll(user.openid);
+  outbox.forgetAll(openid);
   await auth.logout();
 }
 

@@ -81,11 +81,14 @@ let era = 0;
  */
 function wechatLogin(profile = {}) {
   if (login) return login;
-  const mine = ++era;
+  const mine = era;
   const run = async () => {
     const { access_token: token, user: userInfo } = dataOf(await ask(profile)) || {};
     if (!token || !userInfo) throw new Failure('server');
     if (era !== mine) throw new Failure('login');
+    // Not before: a login that fails leaves the old token, and a refresh of it, as they are.
+    era += 1;
+    refresh = null;
     wx.setStorageSync(TOKEN, token);
     wx.setStorageSync(USER, userInfo);
     return { token, userInfo };
@@ -115,6 +118,7 @@ function getLocalToken() {
 function forget() {
   era += 1;
   login = null;
+  refresh = null;
   wx.removeStorageSync(TOKEN);
   wx.removeStorageSync(USER);
 }
@@ -142,11 +146,15 @@ function refreshToken() {
     const headers = { Authorization: `Bearer ${old}` };
     const answer = await send({ method: 'POST', path: '/api/v1/auth/refresh', headers });
     if (era !== mine) throw new Failure('login');
-    if (answer.statusCode === 401) forget();
-    const { access_token: next } = dataOf(answer) || {};
-    if (!next) throw new Failure('server');
-    wx.setStorageSync(TOKEN, next);
-    return next;
+    try {
+      const { access_token: next } = dataOf(answer) || {};
+      if (!next) throw new Failure('server');
+      wx.setStorageSync(TOKEN, next);
+      return next;
+    } catch (failure) {
+      if (failure instanceof Failure && failure.kind === 'login') forget();
+      throw failure;
+    }
   };
   const started = run().finally(() => {
     if (refresh === started) refresh = null;

@@ -20,6 +20,7 @@ export function wechat(phone) {
     phone.requests.push({ method, path, header, data });
     if (phone.isOffline || phone.drops === path) throw new Error('net::ERR_INTERNET_DISCONNECTED');
     const between = phone.between?.({ path, data });
+    if (between?.fails) throw new Error(between.fails);
     if (between) return { header: {}, ...between };
     const response = await fetch(url, {
       method,
@@ -89,7 +90,10 @@ export function wechat(phone) {
         ),
     },
     getStorageSync: (key) => (phone.storage.has(key) ? structuredClone(phone.storage.get(key)) : ''),
-    setStorageSync: (key, value) => phone.storage.set(key, structuredClone(value)),
+    setStorageSync: (key, value) => {
+      if (phone.isFull) throw new Error('setStorageSync:fail exceed max size');
+      phone.storage.set(key, structuredClone(value));
+    },
     removeStorageSync: (key) => phone.storage.delete(key),
     getAppBaseInfo: () => ({ SDKVersion: phone.library, language: phone.language }),
     getAccountInfoSync: () => ({ miniProgram: { appId: APPID, envVersion: phone.version ?? 'develop' } }),
@@ -114,6 +118,8 @@ export function wechat(phone) {
       phone.title = title;
     },
     setClipboardData: async ({ data }) => {
+      if (phone.refusesClipboard)
+        throw { errMsg: 'setClipboardData:fail privacy permission is not authorized' };
       phone.clipboard = data;
     },
     showToast: ({ title }) => {
