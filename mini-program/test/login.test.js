@@ -354,3 +354,81 @@ test('a refresh of the login before does not stand in for the next', async () =>
   await assert.rejects(old, { kind: 'login' });
   assert.equal(await next, phone.storage.get('access_token'));
 });
+
+test("a 401 that is not Weir's logs nobody out", async () => {
+  const phone = await loggedIn('alice');
+  phone.between = () => ({ statusCode: 401, data: '<html>Proxy login</html>' });
+  await phone.tap('.refresh');
+  assert.equal(phone.page.route, 'pages/profile/profile');
+  assert.equal(phone.said('.error'), '服务出错，请稍后重试。');
+  assert.ok(phone.storage.has('access_token'));
+});
+
+test('whoever logs out sees it at once, and a late answer throws nobody out of the next login', async () => {
+  const phone = await loggedIn('alice');
+  phone.holdsBack('/api/v1/auth/logout');
+  await phone.press('.logout');
+  await phone.held;
+  assert.equal(phone.page.route, 'pages/login/login');
+  phone.holds = undefined;
+  await phone.require('utils/wechat-login.js').wechatLogin();
+  phone.show('/pages/profile/profile');
+  phone.letGo();
+  await phone.settle();
+  assert.equal(phone.page.route, 'pages/profile/profile');
+});
+
+test('a confirmed deletion is done though the page is still asking who this is', async () => {
+  const phone = await loggedIn(await world.someone());
+  phone.holdsBack('/api/v1/users/me');
+  phone.page.component.instance.onShow();
+  await phone.held;
+  phone.holds = undefined;
+  await phone.press('.erase');
+  await new Promise((done) => setImmediate(done));
+  phone.letGo();
+  await phone.settle();
+  assert.equal(phone.page.route, 'pages/login/login');
+  assert.ok(phone.requests.some(({ method }) => method === 'DELETE'));
+});
+
+test('whoever refuses their number on the login page is not logged in by it', async () => {
+  const phone = new Phone(world, 'alice');
+  phone.refusesPhone = true;
+  await phone.open('/pages/login/login');
+  await phone.tap('.phone');
+  assert.equal(phone.said('.error'), '您没有允许，可以再点一次。');
+  assert.equal(phone.logins, 0);
+});
+
+test('the language of an address goes along to the next pages', async () => {
+  const phone = new Phone(world, 'carol');
+  await phone.open('/pages/resume/resume?lang=ru');
+  await phone.tap('.contact');
+  assert.equal(phone.page.route, 'pages/login/login');
+  assert.equal(phone.said('.login'), 'Войти через WeChat');
+});
+
+test('a failure without words is told in the words of the page', async () => {
+  const phone = new Phone(world, 'alice');
+  const { Failure } = phone.require('utils/errors.js');
+  const { explain, languages } = phone.require('utils/i18n.js');
+  assert.equal(explain(new Failure('refused'), languages.zh), '请求没有被接受。');
+  assert.equal(explain(new Failure('login'), languages.ru), 'Войдите, пожалуйста');
+});
+
+test('without a picture the first letter of the name is shown, and not half of it', async () => {
+  const phone = new Phone(world, await world.someone());
+  await phone.open('/pages/login/login');
+  await phone.type('.input', '😀小红');
+  await phone.tap('.login');
+  assert.equal(phone.said('.avatar'), '😀');
+});
+
+test('a number that cannot be copied says why', async () => {
+  const phone = new Phone(world, 'alice');
+  phone.refusesClipboard = true;
+  await phone.open('/pages/customer/detail?id=1');
+  await phone.tap('.copy');
+  assert.equal(phone.toast, '请先同意隐私保护指引。');
+});

@@ -335,6 +335,26 @@ test('an action under which somebody logs out and in again is not lost', async (
   assert.deepEqual(await recorded(), ['view_resume', 'book_service']);
 });
 
+test('an action under which another person logs in waits for its owner', async () => {
+  const { phone } = await customer('bob');
+  const auth = phone.require('utils/wechat-login.js');
+  await world.advance(8 * DAY);
+  phone.holdsBack('/api/customer/action');
+  await phone.press('.book');
+  await phone.held;
+  phone.holds = undefined;
+  await auth.logout();
+  phone.code = (await world.control('login-code', { appid: 'mini', user: 'carol' })).code;
+  await auth.wechatLogin();
+  phone.letGo();
+  await phone.settle();
+  assert.deepEqual(
+    kept(phone).map(({ body }) => body.actionType),
+    ['book_service'],
+  );
+  assert.equal(phone.attribute('.book', 'disabled'), false);
+});
+
 test('with the storage full an action is sent all the same, and the page goes on', async () => {
   const { phone, recorded } = await customer('alice');
   phone.isFull = true;
@@ -347,6 +367,18 @@ test('with the storage full an action is sent all the same, and the page goes on
   phone.networkChanged({ isConnected: true });
   await phone.settle();
   assert.deepEqual(await recorded(), ['view_resume', 'contact_advisor', 'book_service']);
+});
+
+test('a look that is still being told keeps no finger back', async () => {
+  const { phone, advisor, recorded } = await customer('bob');
+  phone.holdsBack('/api/customer/action');
+  phone.show(`/pages/resume/resume?advisor=${advisor}`);
+  await phone.held;
+  phone.holds = undefined;
+  await phone.press('.contact');
+  phone.letGo();
+  await phone.settle();
+  assert.deepEqual(await recorded(), ['view_resume', 'view_resume', 'contact_advisor']);
 });
 
 test("a yes to one template is kept though the server refuses another's", async () => {
@@ -363,6 +395,12 @@ test("a yes to one template is kept though the server refuses another's", async 
     all.map(({ templateId, subscribed }) => [templateId, subscribed]),
     [['TMPL_DEMO_ACTION', true]],
   );
+});
+
+test('an address that names what every object has is no resume', async () => {
+  const { phone } = await customer('alice');
+  await phone.open('/pages/resume/resume?id=constructor');
+  assert.match(phone.text, /王阿姨/);
 });
 
 test('when the answer to an erasure is lost, nothing of the person is told after the next login', async () => {

@@ -151,10 +151,14 @@ const ru = {
   refused: 'Запрос не принят.',
 };
 
-/** @param {string} [wanted] as in `?lang=`; otherwise WeChat's own language, otherwise Chinese */
+/** The language that an address named: it holds for the pages that are opened from there. */
+let chosen = '';
+
+/** @param {string} [wanted] as in `?lang=`; otherwise the one before, WeChat's own language, Chinese */
 function words(wanted) {
+  if (wanted) chosen = wanted;
   const { language } = wx.getAppBaseInfo ? wx.getAppBaseInfo() : wx.getSystemInfoSync();
-  const of = (wanted || language || 'zh').toLowerCase();
+  const of = (chosen || language || 'zh').toLowerCase();
   if (of.startsWith('en')) return en;
   return of.startsWith('ru') ? ru : zh;
 }
@@ -166,8 +170,8 @@ function words(wanted) {
  */
 function explain(failure, t) {
   if (!(failure instanceof Failure)) return t.wechat;
-  if (failure.kind === 'refused') return failure.message || t.refused;
-  if (failure.kind === 'login') return failure.message || t.loginFirst;
+  if (failure.kind === 'refused') return failure.said || t.refused;
+  if (failure.kind === 'login') return failure.said || t.loginFirst;
   return t[failure.kind];
 }
 

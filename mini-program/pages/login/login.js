@@ -2,7 +2,7 @@ const auth = require('../../utils/wechat-login.js');
 const avatars = require('../../utils/avatar.js');
 const actions = require('../../utils/actions.js');
 const { explain, words } = require('../../utils/i18n.js');
-const { bindPhone } = require('../../utils/phone.js');
+const { bindPhone, mustBeGiven } = require('../../utils/phone.js');
 
 Page({
   data: {
@@ -36,6 +36,7 @@ Page({
   /** @param {WechatMiniprogram.CustomEvent<import('../../utils/phone.js').Given>} event */
   async handlePhone({ detail }) {
     await this.attempt(async () => {
+      mustBeGiven(detail);
       if (!auth.checkLoginStatus()) await this.logIn();
       await bindPhone(detail);
     });

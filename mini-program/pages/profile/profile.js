@@ -1,6 +1,7 @@
 const auth = require('../../utils/wechat-login.js');
 const { Failure } = require('../../utils/errors.js');
 const { explain, words } = require('../../utils/i18n.js');
+const { toLogin } = require('../../utils/pages.js');
 const { bindPhone, masked } = require('../../utils/phone.js');
 const { eraseAccount, me, refreshProfile } = require('../../utils/user.js');
 
@@ -9,6 +10,7 @@ Page({
     t: words(),
     person: /** @type {import('../../utils/user.js').Person | null} */ (null),
     name: '',
+    initial: '',
     number: '',
     busy: false,
     error: '',
@@ -23,11 +25,16 @@ Page({
 
   async onShow() {
     if (!auth.checkLoginStatus()) {
-      wx.reLaunch({ url: '/pages/login/login' });
+      toLogin('reLaunch');
       return;
     }
     this.show(me());
-    await this.attempt(async () => this.show(await refreshProfile()), '');
+    // What the page asks by itself keeps no finger back.
+    try {
+      this.show(await refreshProfile());
+    } catch (failure) {
+      this.fail(failure);
+    }
   },
 
   async handleRefresh() {
@@ -44,8 +51,9 @@ Page({
   },
 
   async handleLogout() {
-    await auth.logout();
+    const toldServer = auth.logout();
     wx.reLaunch({ url: '/pages/login/login' });
+    await toldServer;
   },
 
   async handleErase() {
@@ -54,16 +62,19 @@ Page({
     if (!confirm) return;
     await this.attempt(async () => {
       await eraseAccount();
-      wx.reLaunch({ url: '/pages/login/login' });
+      toLogin('reLaunch');
     }, '');
   },
 
   /** @param {import('../../utils/user.js').Person} person */
   show(person) {
     const { t } = this.data;
+    const name = person.nickname || t.noName;
     this.setData({
       person,
-      name: person.nickname || t.noName,
+      name,
+      // A whole character, also where it is two code units.
+      initial: Array.from(name)[0] || '',
       number: person.phone ? masked(person.phone) : t.noPhone,
     });
   },
@@ -79,10 +90,15 @@ Page({
       await what();
       this.setData({ notice: done });
     } catch (failure) {
-      if (failure instanceof Failure && failure.kind === 'login') wx.reLaunch({ url: '/pages/login/login' });
-      else this.setData({ error: explain(failure, this.data.t) });
+      this.fail(failure);
     } finally {
       this.setData({ busy: false });
     }
+  },
+
+  /** @param {unknown} failure */
+  fail(failure) {
+    if (failure instanceof Failure && failure.kind === 'login') toLogin('reLaunch');
+    else this.setData({ error: explain(failure, this.data.t) });
   },
 });

@@ -4,6 +4,7 @@ const actions = require('../../utils/actions.js');
 const auth = require('../../utils/wechat-login.js');
 const { Failure } = require('../../utils/errors.js');
 const { explain, words } = require('../../utils/i18n.js');
+const { toLogin } = require('../../utils/pages.js');
 const { bindPhone } = require('../../utils/phone.js');
 const { askForMessages } = require('../../utils/subscription.js');
 const { me } = require('../../utils/user.js');
@@ -23,7 +24,8 @@ Page({
 
   onLoad({ lang, id = 'resume-1', advisor = config.advisorId }) {
     const t = words(lang);
-    const resume = resumes[/** @type {'resume-1'} */ (id)] || this.data.resume;
+    const known = Object.keys(resumes).includes(id);
+    const resume = known ? resumes[/** @type {'resume-1'} */ (id)] : this.data.resume;
     this.setData({ t, resume, resumeId: id, advisorId: advisor });
     wx.setNavigationBarTitle({ title: t.resumeTitle });
   },
@@ -34,7 +36,12 @@ Page({
     this.setData({ needsPhone: !me().phone });
     if (this.data.viewed) return;
     this.setData({ viewed: true });
-    await this.attempt(() => this.record('view_resume', ''));
+    // What the page tells by itself keeps no finger back.
+    try {
+      this.setData({ notice: await this.record('view_resume', '') });
+    } catch (failure) {
+      this.fail(failure);
+    }
   },
 
   async handleContact() {
@@ -87,11 +94,15 @@ Page({
     try {
       this.setData({ notice: await what() });
     } catch (failure) {
-      if (failure instanceof Failure && failure.kind === 'login')
-        wx.navigateTo({ url: '/pages/login/login' });
-      else this.setData({ error: explain(failure, this.data.t) });
+      this.fail(failure);
     } finally {
       this.setData({ busy: false });
     }
+  },
+
+  /** @param {unknown} failure */
+  fail(failure) {
+    if (failure instanceof Failure && failure.kind === 'login') toLogin('navigateTo');
+    else this.setData({ error: explain(failure, this.data.t) });
   },
 });
