@@ -9,7 +9,7 @@ use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 use weir_testkit::Client;
 
-use crate::process::{LOGIN, ME, REFRESH, Server, Simulator, code, log_in, token};
+use crate::process::{LOGIN, ME, REFRESH, SECRET, Server, Simulator, code, log_in, run_in, token};
 
 const EXCHANGE: &str = "/sns/jscode2session";
 
@@ -42,8 +42,13 @@ async fn there_is_no_page_of_a_demo_and_nothing_of_its_secrets() {
             assert_eq!(server.client.get(path).await.status, 404, "{path}, sandbox {sandbox}");
         }
         assert_eq!(server.client.post("/demo/session", &json!({})).await.status, 404);
+        // The sandbox is what the variable says: the server warns of it, and a token can be made by hand in no other place.
+        let made =
+            run_in(directory.path(), &["token", "--sub", "106"], &[variables[0], ("JWT_SECRET", SECRET)]);
+        assert_eq!(made.code == Some(0), sandbox == "true", "{made:?}");
         server.process.signal(Signal::SIGTERM);
-        server.process.ended();
+        let said = server.process.ended().well();
+        assert_eq!(said.contains("sandbox = true: for development only"), sandbox == "true", "{said}");
     }
 }
 

@@ -18,7 +18,117 @@ fn nobody() -> serde_json::Value {
     json!({ "code": 200, "message": "success", "data": { "exists": false, "need_auth": true, "message": "用户不存在，需要重新授权" } })
 }
 
+/// What the published code does with the page.
+#[derive(Debug, PartialEq)]
+enum Shown {
+    /// `displayUserInfo`, with the nickname and the end of the consent.
+    User(String, i64),
+    /// `startWechatAuth`
+    Consent,
+    /// `showLoginButton`
+    Button,
+    /// `showError`, with the server's message.
+    Error(String),
+}
+
+/// A browser with the published page: what its code asks and what it looks at, step by step as in its document.
+#[derive(Clone)]
+struct PublishedPage {
+    site: Client,
+    cookie: String,
+    /// `wechat_openid` in its `localStorage`.
+    openid: Option<String>,
+}
+
+impl PublishedPage {
+    fn new(site: &Client) -> Self {
+        Self { site: site.clone(), cookie: "other=1".to_owned(), openid: None }
+    }
+
+    fn browser(&self) -> Client {
+        self.site.with_header("cookie", self.cookie.as_str())
+    }
+
+    /// `handleWechatCallback`
+    async fn comes_back(&mut self, code: &str) -> Shown {
+        let answer = self.browser().post(AUTH, &json!({ "code": code, "state": "aPagesOwn7" })).await;
+        if answer.json["code"] != 200 {
+            return Shown::Error(answer.json["message"].as_str().unwrap().to_owned());
+        }
+        let user = &answer.json["data"]["user_info"];
+        self.openid = Some(user["openid"].as_str().unwrap().to_owned());
+        self.cookie = format!("other=1; weir_h5={}", set_cookie(&answer, "weir_h5").unwrap());
+        self.opens().await
+    }
+
+    /// `window.onload` without a code in the address: `checkAuthStatus`.
+    async fn opens(&self) -> Shown {
+        let Some(openid) = &self.openid else { return Shown::Button };
+        let answer = self.browser().get(&format!("/api/user/{openid}")).await;
+        assert_eq!((answer.status, &answer.json["code"]), (200, &json!(200)), "{}", answer.text);
+        let result = &answer.json["data"];
+        let is = |field: &str| result[field].as_bool().unwrap_or_else(|| panic!("{}", answer.text));
+        if !is("exists") || is("need_auth") {
+            return Shown::Consent;
+        }
+        let user = &result["user_info"];
+        Shown::User(user["nickname"].as_str().unwrap().to_owned(), user["expires_at"].as_i64().unwrap())
+    }
+}
+
 weir_testkit::engines! {
+    async fn the_published_page_works_until_a_day_is_over_and_asks_again_from_then_on(engine) {
+        let Some(mut weir) = TestWeir::start(engine).await else { return };
+        let mut page = PublishedPage::new(&weir.client);
+        assert_eq!(page.opens().await, Shown::Button);
+        let first = official(&weir, "bob").await;
+        let day = 86_400;
+        let bob = |since: i64| Shown::User("Bob".to_owned(), since + day);
+        assert_eq!(page.comes_back(&first).await, bob(START.seconds()));
+        let (_, replica) = weir.replica().await;
+        let elsewhere = PublishedPage { site: replica, ..page.clone() };
+
+        // A reload in the last second, then in the first one after, and ever after.
+        weir.clock.advance(Duration::from_millis(86_399_999));
+        assert_eq!(page.opens().await, bob(START.seconds()));
+        assert_eq!(elsewhere.opens().await, bob(START.seconds()));
+        weir.clock.advance(Duration::from_millis(1));
+        assert_eq!(page.opens().await, Shown::Consent);
+        assert_eq!(elsewhere.opens().await, Shown::Consent);
+        weir.clock.advance(Duration::from_secs(7 * 86_400));
+        assert_eq!(page.opens().await, Shown::Consent);
+
+        // The old code brings nobody in again; the page's error is WeChat's reason. A new consent is good for a day of its own.
+        let Shown::Error(message) = page.comes_back(&first).await else { panic!("a code works once") };
+        assert!(message.starts_with("微信授权失败: "), "{message}");
+        assert_eq!(page.opens().await, Shown::Consent);
+        let again = START.seconds() + 8 * day;
+        assert_eq!(page.comes_back(&official(&weir, "bob").await).await, bob(again));
+        weir.clock.advance(Duration::from_secs(86_399));
+        assert_eq!(page.opens().await, bob(again));
+        weir.clock.advance(Duration::from_secs(1));
+        assert_eq!(page.opens().await, Shown::Consent);
+    }
+
+    async fn whoever_proves_who_they_are_is_told_that_the_day_is_over(engine) {
+        let Some(weir) = TestWeir::start(engine).await else { return };
+        let (alice, alices) = log_in(&weir, "alice").await;
+        let token = weir.person("alice").login().await["access_token"].as_str().unwrap().to_owned();
+        let key = weir.api_key(&[Scope::UsersRead]).await;
+        let path = format!("/api/user/{alice}");
+        let everybody = [alices, weir.client.with_bearer(token), weir.client.with_bearer(key)];
+        for (ahead, over) in [(86_399, false), (1, true), (86_400, true)] {
+            weir.clock.advance(Duration::from_secs(ahead));
+            for known in &everybody {
+                let data = known.get(&path).await.data().clone();
+                assert_eq!((&data["exists"], &data["need_auth"]), (&json!(true), &json!(over)));
+                assert_eq!(data["user_info"]["expires_at"], START.seconds() + 86_400);
+                assert!(data.get("message").is_none());
+            }
+            assert_eq!(weir.client.get(&path).await.json, nobody(), "a stranger learns nothing, before or after");
+        }
+    }
+
     async fn a_login_answers_as_published(engine) {
         let Some(weir) = TestWeir::start(engine).await else { return };
         let answer = weir.client.post(AUTH, &json!({ "code": official(&weir, "alice").await, "state": "aPagesOwn7" })).await;
