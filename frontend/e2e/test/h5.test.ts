@@ -72,6 +72,24 @@ test('after a day the page asks WeChat again by itself, and again when it is tol
   await page.locator('#nickname').getByText('Bob').waitFor();
 });
 
+test('a page that is open all day asks WeChat again when somebody comes back to it, not before', async () => {
+  const page = await open();
+  await logIn(page);
+  const comesBack = async () => {
+    const asked = page.waitForResponse((answer) => answer.url().includes('/api/user/'));
+    await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
+    await asked;
+  };
+  await world.advance(DAY - 60);
+  await comesBack();
+  await says(page, 'You are logged in');
+  expect(page.url()).toBe(address());
+  await world.advance(60);
+  await comesBack();
+  await consent(page, 'alice');
+  await says(page, 'You are logged in');
+});
+
 test('links of somebody else log nobody in, and failures say what to do', async () => {
   const page = await open('?code=of-somebody-else&state=of-somebody-else&lang=en');
   await says(page, 'The login failed');

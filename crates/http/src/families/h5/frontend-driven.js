@@ -145,6 +145,10 @@ $('again').addEventListener('click', () => {
   localStorage.removeItem('wechat_openid');
   authorize();
 });
+// Somebody comes back to the open page: the day may be over.
+document.addEventListener('visibilitychange', () => {
+  if (document.visibilityState === 'visible' && !$('user').hidden) check($('openid').textContent);
+});
 $('avatar').addEventListener('error', () => { $('avatar').hidden = true; });
 
 // After a login through Weir's own callback the openid stands behind the #.
