@@ -19,13 +19,17 @@ test("every page has its four files, and the pages that WeChat's search may show
     assert.ok(page === '*' || app.pages.includes(page));
 });
 
-test('every cloud function has its three files', () => {
+test('every cloud function has its files, for each is uploaded by itself', () => {
   for (const name of FUNCTIONS) {
     const folder = `${ROOT}${project.cloudfunctionRoot}${name}`;
     for (const file of ['index.js', 'package.json', 'config.json'])
       assert.ok(existsSync(`${folder}/${file}`));
-    assert.ok(require(`${folder}/package.json`).dependencies['wx-server-sdk']);
+    assert.deepEqual(Object.keys(require(`${folder}/package.json`).dependencies), ['wx-server-sdk']);
   }
+  const [one, other] = FUNCTIONS.map((name) =>
+    readFileSync(`${ROOT}${project.cloudfunctionRoot}${name}/server.js`, 'utf8'),
+  );
+  assert.equal(one, other, 'server.js is the same in both');
 });
 
 test('what is for tests, for the cloud and for readers is not packed', () => {

@@ -1,50 +1,7 @@
-const http = require('node:http');
-const https = require('node:https');
 const cloud = require('wx-server-sdk');
+const { addressOf, answerOf, areSendable, refuse } = require('./server.js');
 
 cloud.init({ env: cloud.DYNAMIC_CURRENT_ENV });
-
-const PATIENCE_MS = 10000;
-
-/**
- * @param {number} statusCode
- * @param {string} message
- */
-const refuse = (statusCode, message) => ({ statusCode, headers: {}, data: { code: statusCode, message } });
-
-/**
- * @param {URL} url
- * @param {string} key
- * @param {string} body
- * @returns {Promise<{ statusCode: number, headers: Record<string, any>, data: any }>}
- */
-function post(url, key, body) {
-  const headers = {
-    authorization: `Bearer ${key}`,
-    'content-type': 'application/json',
-    'content-length': Buffer.byteLength(body),
-  };
-  return new Promise((resolve, reject) => {
-    const { request } = url.protocol === 'https:' ? https : http;
-    const asked = request(url, { method: 'POST', headers, timeout: PATIENCE_MS }, (answer) => {
-      /** @type {Buffer[]} */
-      const parts = [];
-      answer.on('data', (part) => parts.push(part));
-      answer.on('error', reject);
-      answer.on('end', () => {
-        try {
-          const data = JSON.parse(Buffer.concat(parts).toString('utf8'));
-          resolve({ statusCode: answer.statusCode || 502, headers: {}, data });
-        } catch (error) {
-          reject(error);
-        }
-      });
-    });
-    asked.on('timeout', () => asked.destroy(new Error('no answer in time')));
-    asked.on('error', reject);
-    asked.end(body);
-  });
-}
 
 /**
  * Logs in whoever calls. WeChat says who that is: what the caller says of it is not looked at.
@@ -53,14 +10,33 @@ function post(url, key, body) {
 exports.main = async ({ nickname, avatar }) => {
   const { WEIR_BASE_URL: base, WEIR_API_KEY: key } = process.env;
   if (!base || !key) return refuse(503, 'WEIR_BASE_URL or WEIR_API_KEY is not set for this cloud function');
-  const { OPENID, UNIONID, APPID } = cloud.getWXContext();
+  const { OPENID, UNIONID, APPID, CLIENTIP, CLIENTIPV6 } = cloud.getWXContext();
   if (!OPENID) return refuse(401, 'only a mini-program may call this');
-  const who = { openid: OPENID, unionid: UNIONID || undefined, appid: APPID };
-  try {
-    const url = new URL(`${base.replace(/\/$/, '')}/api/v1/auth/cloud-login`);
-    return await post(url, key, JSON.stringify({ ...who, nickname, avatar }));
-  } catch (error) {
-    console.error('cloud-login:', error);
-    return refuse(502, 'the server cannot be reached');
-  }
+  const url = addressOf(base, '/api/v1/auth/cloud-login');
+  if (!url) return refuse(503, 'WEIR_BASE_URL of this cloud function is no address');
+  const authorization = `Bearer ${key.trim()}`;
+  if (!areSendable({ authorization })) return refuse(503, 'WEIR_API_KEY of this cloud function is no key');
+  const body = JSON.stringify({
+    openid: OPENID,
+    unionid: UNIONID || undefined,
+    appid: APPID,
+    nickname,
+    avatar,
+  });
+  const client = CLIENTIP || CLIENTIPV6;
+  const answer = await answerOf(url, {
+    method: 'POST',
+    headers: {
+      authorization,
+      // Weir counts tries by address, and believes this where the function's own address is a trusted proxy.
+      ...(client && { 'x-forwarded-for': client }),
+      'content-type': 'application/json',
+      'content-length': `${Buffer.byteLength(body)}`,
+    },
+    body,
+  });
+  if (![401, 403].includes(answer.statusCode)) return answer;
+  // Nothing that the person could mend by logging in.
+  console.error('cloud-login:', answer.data);
+  return refuse(502, 'Weir does not accept the WEIR_API_KEY of this cloud function');
 };
