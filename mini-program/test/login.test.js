@@ -432,3 +432,217 @@ test('a number that cannot be copied says why', async () => {
   await phone.tap('.copy');
   assert.equal(phone.toast, '请先同意隐私保护指引。');
 });
+
+test('who comes back after 31 days is who they were, though three pages ask at once', async () => {
+  const phone = await loggedIn('alice');
+  await phone.tap('.resumes');
+  phone.requests.length = 0;
+  await world.advance(31 * DAY);
+  phone.app.onShow();
+  for (const { component } of phone.stack) component.instance.onShow();
+  phone.show('/pages/resume/resume?advisor=advisor-31');
+  await phone.settle();
+  assert.equal(refreshes(phone), 1);
+  assert.equal(phone.logins, 1);
+  assert.ok(phone.stack.every(({ route }) => route !== 'pages/login/login'));
+  assert.equal(phone.has('.error'), false);
+  const [look] = await world.read('/api/customer/actions?advisorId=advisor-31');
+  assert.equal(look.actionType, 'view_resume');
+});
+
+test('a refresh that somebody logs out under leaves no session on the server', async () => {
+  const phone = await loggedIn('alice');
+  const auth = phone.require('utils/wechat-login.js');
+  phone.holdsBack('/api/v1/auth/refresh');
+  const refresh = auth.refreshToken();
+  await phone.held;
+  await auth.logout();
+  phone.letGo();
+  await assert.rejects(refresh, { kind: 'login' });
+  await phone.settle();
+  const ended = phone.requests.filter(({ path }) => path === '/api/v1/auth/logout');
+  assert.equal(ended.length, 2, 'the token that was kept, and the one that came after');
+  const { Authorization } = ended.at(-1).header;
+  assert.notEqual(Authorization, ended[0].header.Authorization);
+  const answer = await fetch(`${world.weir}/api/v1/users/me`, { headers: { Authorization } });
+  assert.equal(answer.status, 401);
+});
+
+test('a login that is under way brings nobody back who logs out', async () => {
+  const phone = new Phone(world, 'alice');
+  const auth = phone.require('utils/wechat-login.js');
+  phone.holdsBack('/api/v1/auth/wx-login');
+  const login = auth.wechatLogin();
+  await phone.held;
+  await auth.logout();
+  phone.letGo();
+  await assert.rejects(login, { kind: 'login' });
+  await phone.settle();
+  assert.equal(auth.checkLoginStatus(), false);
+  const { header } = phone.requests.find(({ path }) => path === '/api/v1/auth/logout');
+  const answer = await fetch(`${world.weir}/api/v1/users/me`, { headers: header });
+  assert.equal(answer.status, 401, 'nor is a session left on the server');
+});
+
+test('a login over the one before makes the next refresh its own', async () => {
+  const phone = await loggedIn('alice');
+  const auth = phone.require('utils/wechat-login.js');
+  phone.holdsBack('/api/v1/auth/refresh');
+  const old = auth.refreshToken();
+  await phone.held;
+  await auth.wechatLogin();
+  phone.holds = undefined;
+  const next = auth.refreshToken();
+  phone.letGo();
+  await assert.rejects(old, { kind: 'login' });
+  assert.equal(await next, phone.storage.get('access_token'));
+});
+
+test('half a login is none', async () => {
+  for (const key of ['access_token', 'user_info']) {
+    const phone = await loggedIn('alice');
+    phone.storage.delete(key);
+    phone.start();
+    await phone.open('/pages/profile/profile');
+    assert.equal(phone.page.route, 'pages/login/login', `without ${key}`);
+    await phone.open('/pages/resume/resume');
+    assert.equal(phone.has('.error'), false);
+  }
+});
+
+test('when wx.login fails or gives no code the page says so, and the next tap works', async () => {
+  const phone = new Phone(world, 'alice', { language: 'en' });
+  await phone.open('/pages/login/login');
+  phone.failsLogin = 'the service is not available';
+  await phone.tap('.login');
+  assert.equal(phone.said('.error'), 'WeChat did not finish. Please try again.');
+  phone.failsLogin = undefined;
+  phone.code = '';
+  await phone.tap('.login');
+  assert.equal(phone.said('.error'), 'WeChat did not finish. Please try again.');
+  assert.deepEqual(phone.requests, [], 'no code is asked about that is none');
+  phone.code = undefined;
+  await phone.tap('.login');
+  assert.equal(phone.page.route, 'pages/profile/profile');
+});
+
+test('a code that was used already is told in WeChat words', async () => {
+  const phone = await loggedIn('alice');
+  phone.code =
+    phone.requests.code ?? (await world.control('login-code', { appid: 'mini', user: 'alice' })).code;
+  await phone.require('utils/wechat-login.js').wechatLogin();
+  await phone.open('/pages/login/login');
+  await phone.tap('.login');
+  assert.match(phone.said('.error'), /^微信登录失败: .*\(错误码: 40163\)$/);
+});
+
+test('a failure of which WeChat says nothing at all leaves no page waiting', async () => {
+  const phone = new Phone(world, 'alice', { library: '2.26.2', config: { cloudEnv: 'demo-1' } });
+  phone.saysNothing = true;
+  phone.failsLogin = 'no';
+  await phone.open('/pages/login/login');
+  await phone.tap('.login');
+  assert.equal(phone.said('.error'), '微信没有完成操作，请重试。');
+  phone.failsUpload = 'no';
+  await phone.tap('.choose');
+  await phone.tap('.login');
+  assert.equal(phone.said('.error'), '网络不通，请检查网络后重试。');
+
+  const direct = await loggedIn('alice');
+  direct.saysNothing = true;
+  direct.isOffline = true;
+  await direct.tap('.refresh');
+  assert.equal(direct.said('.error'), '网络不通，请检查网络后重试。');
+  direct.isOffline = false;
+  direct.show('/pages/resume/resume');
+  direct.hasMessagesOff = true;
+  await direct.tap('.subscribe');
+  assert.equal(direct.said('.error'), '微信没有完成操作，请重试。');
+});
+
+test('with the storage full a login holds until the mini-program is closed, and is never half of it', async () => {
+  const phone = await loggedIn('alice');
+  await phone.tap('.logout');
+  phone.isFull = true;
+  await phone.tap('.login');
+  assert.equal(phone.page.route, 'pages/profile/profile');
+  await world.advance(8 * DAY);
+  await phone.tap('.refresh');
+  assert.equal(phone.said('.notice'), '已刷新');
+  phone.start();
+  await phone.open('/pages/profile/profile');
+  assert.equal(phone.page.route, 'pages/login/login');
+});
+
+test('with the storage full the next person is not taken for the one before', async () => {
+  const phone = await loggedIn('alice');
+  const auth = phone.require('utils/wechat-login.js');
+  phone.isFull = true;
+  phone.code = (await world.control('login-code', { appid: 'mini', user: 'bob' })).code;
+  const { token, userInfo } = await auth.wechatLogin();
+  assert.equal(auth.getLocalToken(), token);
+  assert.deepEqual(auth.getLocalUserInfo(), userInfo);
+  phone.start();
+  assert.equal(phone.require('utils/wechat-login.js').checkLoginStatus(), false);
+});
+
+test('with the storage full no old token is used again after a refresh', async () => {
+  const phone = await loggedIn('alice');
+  phone.isFull = true;
+  const next = await phone.require('utils/wechat-login.js').refreshToken();
+  assert.equal(phone.require('utils/wechat-login.js').getLocalToken(), next);
+  phone.start();
+  assert.equal(phone.require('utils/wechat-login.js').getLocalToken(), null);
+});
+
+test('whoever has not agreed to the privacy notice is told that', async () => {
+  const phone = new Phone(world, 'alice', { language: 'en' });
+  phone.refusesPrivacy = true;
+  await phone.open('/pages/login/login');
+  await phone.tap('.phone');
+  assert.equal(phone.said('.error'), 'Please agree to the privacy notice first.');
+  assert.equal(phone.logins, 0);
+});
+
+test('a picture that cannot be uploaded keeps nobody out for good', async () => {
+  const phone = new Phone(world, 'alice', { config: { cloudEnv: 'demo-1' } });
+  phone.failsUpload = 'exceed max file size';
+  await phone.open('/pages/login/login');
+  await phone.tap('.choose');
+  await phone.tap('.login');
+  assert.equal(phone.said('.error'), '网络不通，请检查网络后重试。');
+  assert.equal(phone.logins, 0);
+  phone.failsUpload = undefined;
+  await phone.tap('.login');
+  assert.equal(phone.page.route, 'pages/profile/profile');
+});
+
+test('the place of a picture has its kind at the end, and no more of its name', async () => {
+  const phone = new Phone(world, 'alice', { config: { cloudEnv: 'demo-1' } });
+  const { upload } = phone.require('utils/avatar.js');
+  for (const [file, place] of [
+    ['http://tmp/a.b.jpeg', /^cloud:\/\/demo\/avatars\/\d+-\w+\.jpeg$/],
+    ['wxfile://tmp_1234', /^cloud:\/\/demo\/avatars\/\d+-\w+$/],
+    ['https://thirdwx.qlogo.cn/mmopen/abc/132', /^cloud:\/\/demo\/avatars\/\d+-\w+$/],
+  ])
+    assert.match(await upload(file), place);
+});
+
+test('back and forth between profile and resume, all buttons go on working', async () => {
+  const phone = await loggedIn('alice');
+  for (let times = 0; times < 12; times += 1) {
+    await phone.tap('.resumes');
+    assert.equal(phone.page.route, 'pages/resume/resume');
+    await phone.tap('.profile');
+    assert.equal(phone.page.route, 'pages/profile/profile');
+  }
+  assert.equal(phone.stack.length, 1);
+});
+
+test('where a Weir serves several mini-programs it is told which this is', async () => {
+  await loggedIn('alice', { config: { app: 'mini' } });
+  const phone = new Phone(world, 'alice', { config: { app: 'another' } });
+  await phone.open('/pages/login/login');
+  await phone.tap('.login');
+  assert.match(phone.said('.error'), /another|appid/);
+});

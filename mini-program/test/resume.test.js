@@ -29,6 +29,9 @@ async function customer(person, { options, phoneNumber = false } = {}) {
 }
 
 const kept = (phone) => phone.storage.get('kept_reports') ?? [];
+/** The actions that were sent, in their order. */
+const sent = (phone) =>
+  phone.requests.filter(({ path }) => path === '/api/customer/action').map(({ data }) => data.actionType);
 const keys = (phone) =>
   phone.requests
     .filter(({ path }) => path === '/api/customer/action')
@@ -419,4 +422,81 @@ test('when the answer to an erasure is lost, nothing of the person is told after
   await phone.tap('.login');
   // The look was told before; the booking is gone.
   assert.deepEqual(await recorded(), ['view_resume']);
+});
+
+test('an hour without the server: what was done is told once and in its order, though the mini-program was closed', async (t) => {
+  const { phone, recorded } = await customer('bob');
+  const now = Date.now;
+  const kinds = { '.contact': 'contact_advisor', '.book': 'book_service' };
+  let ago = 60;
+  t.mock.method(Date, 'now', () => now() - ago * 60_000);
+  const done = ['.contact', '.book', '.book', '.contact', '.book'];
+  await world.down();
+  try {
+    for (const [at, button] of done.entries()) {
+      ago = 60 - at * 12;
+      await phone.tap(button);
+      assert.match(phone.said('.notice'), /已保存/);
+    }
+    // Once more in vain.
+    phone.start();
+    await phone.settle();
+    assert.equal(kept(phone).length, done.length);
+  } finally {
+    await world.up();
+  }
+  ago = 0;
+  phone.requests.length = 0;
+  phone.losesAnswers = '/api/customer/action';
+  phone.start();
+  await phone.settle();
+  phone.losesAnswers = undefined;
+  phone.start();
+  await phone.settle();
+  assert.deepEqual(kept(phone), []);
+  const all = done.map((button) => kinds[button]);
+  // The first twice: its answer was lost.
+  assert.deepEqual(sent(phone), [all[0], ...all]);
+  assert.equal(new Set(keys(phone)).size, all.length);
+  // The server's list goes by when they were done.
+  assert.deepEqual(await recorded(), [...all, 'view_resume']);
+});
+
+test('what could not reach the server keeps its order, whoever says so', async () => {
+  const { phone, recorded } = await customer('alice');
+  phone.isOffline = true;
+  for (const button of ['.contact', '.book', '.contact']) await phone.tap(button);
+  phone.isOffline = false;
+  for (const statusCode of [502, 503, 504]) {
+    let first = true;
+    phone.between = () => {
+      if (!first) return undefined;
+      first = false;
+      return { statusCode, data: '<html>' };
+    };
+    phone.app.onShow();
+    await phone.settle();
+    assert.equal(kept(phone).length, 3, `${statusCode}`);
+  }
+  phone.between = undefined;
+  phone.app.onShow();
+  await phone.settle();
+  const all = ['contact_advisor', 'book_service', 'contact_advisor'];
+  assert.deepEqual(sent(phone).slice(-3), all);
+  assert.deepEqual(await recorded(), ['view_resume', ...all]);
+});
+
+test('through the cloud, a server that is down takes no action away', async () => {
+  const { phone, recorded } = await customer('bob', { options: { config: { cloudEnv: 'demo-1' } } });
+  await world.down();
+  try {
+    await phone.tap('.book');
+    await phone.tap('.contact');
+    assert.equal(kept(phone).length, 2);
+  } finally {
+    await world.up();
+  }
+  phone.start();
+  await phone.settle();
+  assert.deepEqual(await recorded(), ['view_resume', 'book_service', 'contact_advisor']);
 });

@@ -10,9 +10,10 @@ const { ofWechat } = require('./errors.js');
 function upload(file) {
   if (!config.cloudEnv || !file) return Promise.resolve('');
   const name = `${Date.now()}-${Math.random().toString(36).slice(2)}`;
+  const [kind = ''] = /\.\w{1,5}$/.exec(file) || [];
   return new Promise((resolve, reject) => {
     wx.cloud.uploadFile({
-      cloudPath: `avatars/${name}.${file.split('.').pop()}`,
+      cloudPath: `avatars/${name}${kind}`,
       filePath: file,
       success: ({ fileID }) => resolve(fileID),
       fail: (failure) => reject(ofWechat(failure, 'offline')),

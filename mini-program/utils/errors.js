@@ -26,12 +26,12 @@ class Failure extends Error {
 }
 
 /**
- * What a `fail` callback was given.
- * @param {{ errMsg?: string }} failure
+ * What a `fail` callback was given, if anything.
+ * @param {{ errMsg?: string } | undefined} failure
  * @param {Kind} otherwise
  */
 function ofWechat(failure, otherwise) {
-  const message = failure.errMsg || '';
+  const message = failure?.errMsg || '';
   if (message.includes('privacy permission')) return new Failure('privacy', message);
   if (/cancel|deny|denied/.test(message)) return new Failure('denied', message);
   return new Failure(otherwise, message);

@@ -1,6 +1,7 @@
 const auth = require('./wechat-login.js');
 const { call } = require('./api.js');
 const { Failure, isPassing } = require('./errors.js');
+const storage = require('./storage.js');
 
 const KEPT = 'kept_reports';
 
@@ -24,24 +25,11 @@ const LIFETIME = 24 * 60 * 60 * 1000;
 /** @type {Map<string, Waiting>} */
 const waiting = new Map();
 
-/**
- * What storage did not take, because it is full: kept for as long as the mini-program runs.
- * @type {Report[] | null}
- */
-let unsaved = null;
-
 /** @returns {Report[]} */
-const kept = () => unsaved || wx.getStorageSync(KEPT) || [];
+const kept = () => storage.read(KEPT) || [];
 
 /** @param {Report[]} reports */
-function keep(reports) {
-  try {
-    wx.setStorageSync(KEPT, reports);
-    unsaved = null;
-  } catch {
-    unsaved = reports;
-  }
-}
+const keep = (reports) => storage.write(KEPT, reports);
 
 /** @param {string} key */
 const drop = (key) => keep(kept().filter((report) => report.key !== key));
@@ -65,6 +53,9 @@ function tell(key, how) {
   if (one) how(one);
 }
 
+/** Said before the server is reached: the same awaits every report. */
+const UNREACHED = [502, 504];
+
 /**
  * What a failure means for a report: it is over; it stays, and so do all others; or it stays while the others are tried, for
  * the server failed at this one (500), another try of it is still under way (409), or something here failed at it.
@@ -76,6 +67,7 @@ function after(failure) {
   if (!(failure instanceof Failure)) return 'skip';
   // Somebody logged out or in under it.
   if (failure.kind === 'login') return 'wait';
+  if (UNREACHED.includes(failure.statusCode)) return 'wait';
   if (failure.kind === 'server' || failure.kind === 'stale') return 'skip';
   return isPassing(failure) ? 'wait' : 'over';
 }

@@ -15,4 +15,15 @@ function toLogin(how) {
   else wx.navigateTo({ url: LOGIN });
 }
 
-module.exports = { toLogin };
+/**
+ * Opens a page, or goes back to it where it is open already: WeChat opens no more than ten on each other.
+ * @param {string} url
+ */
+function open(url) {
+  const pages = getCurrentPages();
+  const at = pages.findIndex(({ route }) => `/${route}` === url);
+  if (at >= 0) wx.navigateBack({ delta: pages.length - 1 - at });
+  else wx.navigateTo({ url });
+}
+
+module.exports = { open, toLogin };

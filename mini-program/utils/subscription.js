@@ -16,8 +16,8 @@ function prompt() {
       tmplIds: config.templateIds,
       success: (answers) => resolve(/** @type {any} */ (answers)),
       fail: (failure) => {
-        const { errCode } = /** @type {{ errCode?: number }} */ (failure);
-        if (errCode === SWITCHED_OFF) reject(new Failure('denied', failure.errMsg));
+        const code = /** @type {{ errCode?: number } | undefined} */ (failure)?.errCode;
+        if (code === SWITCHED_OFF) reject(new Failure('denied', failure.errMsg));
         else reject(ofWechat(failure, 'wechat'));
       },
     });

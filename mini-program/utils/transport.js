@@ -28,7 +28,7 @@ function request(url, { method, body, headers }) {
       timeout: config.timeout,
       success: ({ statusCode, data }) => resolve({ statusCode, data }),
       // Whatever its words: "cancelled" is a network that went away, nobody's no.
-      fail: ({ errMsg }) => reject(new Failure('offline', errMsg)),
+      fail: (failure) => reject(new Failure('offline', failure?.errMsg)),
     });
   });
 }
@@ -44,7 +44,7 @@ function callFunction(name, data) {
       name,
       data,
       success: ({ result }) => resolve(/** @type {Answer} */ (result || { statusCode: 502, data: null })),
-      fail: ({ errMsg }) => reject(new Failure('offline', errMsg)),
+      fail: (failure) => reject(new Failure('offline', failure?.errMsg)),
     });
   });
 }

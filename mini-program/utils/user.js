@@ -1,6 +1,7 @@
 const auth = require('./wechat-login.js');
 const { call } = require('./api.js');
 const outbox = require('./outbox.js');
+const storage = require('./storage.js');
 const { Failure } = require('./errors.js');
 
 /**
@@ -24,7 +25,7 @@ function remember(id, changes) {
   const old = me();
   if (old.id !== id) throw new Failure('login');
   const person = { ...old, ...changes };
-  wx.setStorageSync('user_info', person);
+  storage.write('user_info', person);
   return person;
 }
 

@@ -1,6 +1,7 @@
 const config = require('../config.js');
 const { Failure, dataOf, ofWechat } = require('./errors.js');
 const { loginCode, simulator } = require('./simulator.js');
+const storage = require('./storage.js');
 const { callFunction, send } = require('./transport.js');
 
 const TOKEN = 'access_token';
@@ -83,14 +84,14 @@ function wechatLogin(profile = {}) {
   if (login) return login;
   const mine = era;
   const run = async () => {
-    const { access_token: token, user: userInfo } = dataOf(await ask(profile)) || {};
+    const answer = await ask(profile);
+    if (era !== mine) unwanted(answer);
+    const { access_token: token, user: userInfo } = dataOf(answer) || {};
     if (!token || !userInfo) throw new Failure('server');
-    if (era !== mine) throw new Failure('login');
     // Not before: a login that fails leaves the old token, and a refresh of it, as they are.
     era += 1;
     refresh = null;
-    wx.setStorageSync(TOKEN, token);
-    wx.setStorageSync(USER, userInfo);
+    storage.replace({ [TOKEN]: token, [USER]: userInfo });
     return { token, userInfo };
   };
   const started = run().finally(() => {
@@ -107,29 +108,46 @@ function checkLoginStatus() {
 
 /** @returns {User | null} */
 function getLocalUserInfo() {
-  return wx.getStorageSync(USER) || null;
+  return storage.read(USER);
 }
 
 /** @returns {string | null} */
 function getLocalToken() {
-  return wx.getStorageSync(TOKEN) || null;
+  return storage.read(TOKEN);
 }
 
 function forget() {
   era += 1;
   login = null;
   refresh = null;
-  wx.removeStorageSync(TOKEN);
-  wx.removeStorageSync(USER);
+  storage.remove(TOKEN);
+  storage.remove(USER);
 }
 
-/** Logs out, here at once and on the server when it can be reached. */
+/**
+ * Ends a session on the server when that can be reached.
+ * @param {string} token
+ */
+async function endSession(token) {
+  const headers = { Authorization: `Bearer ${token}` };
+  await send({ method: 'POST', path: '/api/v1/auth/logout', headers }).catch(() => {});
+}
+
+/**
+ * A token that comes after its person has logged out: they did so without it, so its session would go on.
+ * @param {import('./transport.js').Answer} answer
+ * @returns {never}
+ */
+function unwanted({ data }) {
+  if (data?.data?.access_token) endSession(data.data.access_token);
+  throw new Failure('login');
+}
+
+/** Logs out, here at once. */
 async function logout() {
   const token = getLocalToken();
   forget();
-  if (!token) return;
-  const headers = { Authorization: `Bearer ${token}` };
-  await send({ method: 'POST', path: '/api/v1/auth/logout', headers }).catch(() => {});
+  if (token) await endSession(token);
 }
 
 /**
@@ -145,11 +163,11 @@ function refreshToken() {
     if (!old) throw new Failure('login');
     const headers = { Authorization: `Bearer ${old}` };
     const answer = await send({ method: 'POST', path: '/api/v1/auth/refresh', headers });
-    if (era !== mine) throw new Failure('login');
+    if (era !== mine) unwanted(answer);
     try {
       const { access_token: next } = dataOf(answer) || {};
       if (!next) throw new Failure('server');
-      wx.setStorageSync(TOKEN, next);
+      storage.replace({ [TOKEN]: next });
       return next;
     } catch (failure) {
       if (failure instanceof Failure && failure.kind === 'login') forget();

@@ -1,7 +1,7 @@
 const auth = require('../../utils/wechat-login.js');
 const { Failure } = require('../../utils/errors.js');
 const { explain, words } = require('../../utils/i18n.js');
-const { toLogin } = require('../../utils/pages.js');
+const { open, toLogin } = require('../../utils/pages.js');
 const { bindPhone, masked } = require('../../utils/phone.js');
 const { eraseAccount, me, refreshProfile } = require('../../utils/user.js');
 
@@ -47,7 +47,7 @@ Page({
   },
 
   openResume() {
-    wx.navigateTo({ url: '/pages/resume/resume' });
+    open('/pages/resume/resume');
   },
 
   async handleLogout() {

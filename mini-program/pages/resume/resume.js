@@ -4,7 +4,7 @@ const actions = require('../../utils/actions.js');
 const auth = require('../../utils/wechat-login.js');
 const { Failure } = require('../../utils/errors.js');
 const { explain, words } = require('../../utils/i18n.js');
-const { toLogin } = require('../../utils/pages.js');
+const { open, toLogin } = require('../../utils/pages.js');
 const { bindPhone } = require('../../utils/phone.js');
 const { askForMessages } = require('../../utils/subscription.js');
 const { me } = require('../../utils/user.js');
@@ -72,7 +72,7 @@ Page({
   },
 
   openProfile() {
-    wx.navigateTo({ url: '/pages/profile/profile' });
+    open('/pages/profile/profile');
   },
 
   /**

@@ -141,7 +141,9 @@ export class Phone {
       const detail = await this.during(this.phoneNumber());
       button.dispatchEvent('getphonenumber', { detail });
     } else if (type === 'chooseAvatar') {
-      button.dispatchEvent('chooseavatar', { detail: { avatarUrl: 'wxfile://tmp_chosen.png' } });
+      button.dispatchEvent('chooseavatar', {
+        detail: { avatarUrl: this.picture ?? 'wxfile://tmp_chosen.png' },
+      });
     } else {
       button.dispatchEvent('tap');
     }
@@ -161,6 +163,7 @@ export class Phone {
   async phoneNumber() {
     const who = { appid: 'mini', user: this.person };
     if (this.refusesPhone) return { errMsg: 'getPhoneNumber:fail user deny' };
+    if (this.refusesPrivacy) return { errMsg: 'getPhoneNumber:fail privacy permission is not authorized' };
     if (this.oldPhoneButton) {
       const data = { phoneNumber: '13800138000', purePhoneNumber: '13800138000', countryCode: '86' };
       const sealed = await this.world.control('encrypted-data', { ...who, data });

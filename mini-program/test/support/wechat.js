@@ -2,11 +2,14 @@ import { runFunction } from './cloud.js';
 
 const APPID = 'wx1000000000000001';
 
-/** Calls back as WeChat does: `success` or `fail`, and never both. */
+/** Calls back as WeChat does: `success` or `fail`, and never both. Some of its versions say nothing of a failure. */
 function answer(phone, name, work, { success, fail }) {
   phone.during(work).then(
     (result) => success?.({ errMsg: `${name}:ok`, ...result }),
-    (failure) => fail?.({ errMsg: `${name}:fail ${failure.message}`, errCode: failure.errCode }),
+    (failure) =>
+      phone.saysNothing
+        ? fail?.()
+        : fail?.({ errMsg: `${name}:fail ${failure.message}`, errCode: failure.errCode }),
   );
 }
 
@@ -35,6 +38,7 @@ export function wechat(phone) {
 
   async function login() {
     phone.logins += 1;
+    if (phone.failsLogin) throw new Error(phone.failsLogin);
     return { code: phone.code ?? (await world.control('login-code', who)).code };
   }
 
@@ -85,7 +89,9 @@ export function wechat(phone) {
         answer(
           phone,
           'cloud.uploadFile',
-          Promise.resolve({ fileID: `cloud://demo/${asked.cloudPath}` }),
+          phone.failsUpload
+            ? Promise.reject(new Error(phone.failsUpload))
+            : Promise.resolve({ fileID: `cloud://demo/${asked.cloudPath}` }),
           asked,
         ),
     },
@@ -100,10 +106,14 @@ export function wechat(phone) {
     onNetworkStatusChange: (listener) => {
       phone.networkChanged = listener;
     },
-    navigateTo: ({ url }) => change(() => phone.show(url)),
-    navigateBack: () =>
+    navigateTo: ({ url }) =>
       change(() => {
-        phone.close(1);
+        if (phone.stack.length >= 10) throw new Error('navigateTo:fail webview count limit exceed');
+        phone.show(url);
+      }),
+    navigateBack: ({ delta = 1 } = {}) =>
+      change(() => {
+        phone.close(delta);
         phone.page.component.instance.onShow?.();
       }),
     reLaunch: ({ url }) =>
