@@ -21,8 +21,8 @@ const PLACEHOLDER: &str = include_str!("placeholder.html");
 pub struct Asset {
     content: Content,
     content_type: &'static str,
-    /// Quoted, as it goes on the wire (RFC 9110, 8.8.3).
-    etag: String,
+    /// Of the content; each form of it has a tag of its own.
+    digest: String,
     /// The name holds a digest of what is in it, so it never changes.
     is_immutable: bool,
 }
@@ -59,7 +59,7 @@ impl Asset {
         Self {
             content,
             content_type: content_type(path),
-            etag: format!("\"{}\"", hex::encode(&sha256[..12])),
+            digest: hex::encode(&sha256[..12]),
             is_immutable: path.starts_with("assets/"),
         }
     }
@@ -79,13 +79,18 @@ impl Asset {
     /// The answer to a GET with these headers: 304 to whoever has it, gzip to whoever takes it (RFC 9110, 12.5.3).
     /// Policies (frames, content security) are the caller's.
     pub fn answer(&self, asked: &HeaderMap) -> Response {
+        let packed = match &self.content {
+            Content::Gzip(packed) if takes_gzip(asked) => Some(packed),
+            _ => None,
+        };
+        let etag = self.etag(packed.is_some());
         let has_it = asked
             .get_all(header::IF_NONE_MATCH)
             .iter()
             .filter_map(|value| value.to_str().ok())
             .flat_map(|value| value.split(','))
             .map(|tag| tag.trim().trim_start_matches("W/"))
-            .any(|tag| tag == self.etag || tag == "*");
+            .any(|tag| tag == etag || tag == "*");
         let mut answer = Response::new(Body::empty());
         let headers = answer.headers_mut();
         headers.insert(
@@ -97,7 +102,7 @@ impl Asset {
             }),
         );
         headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-        if let Ok(etag) = HeaderValue::from_str(&self.etag) {
+        if let Ok(etag) = HeaderValue::from_str(&etag) {
             headers.insert(header::ETAG, etag);
         }
         if has_it {
@@ -106,16 +111,22 @@ impl Asset {
         }
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.content_type));
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        let body = match &self.content {
-            Content::Gzip(packed) if takes_gzip(asked) => {
+        let body = match (packed, &self.content) {
+            (Some(packed), _) => {
                 headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
                 Body::from(packed.clone())
             }
-            Content::Gzip(_) => Body::from(self.text()),
-            Content::Plain(text) => Body::from(*text),
+            (None, Content::Gzip(_)) => Body::from(self.text()),
+            (None, Content::Plain(text)) => Body::from(*text),
         };
         *answer.body_mut() = body;
         answer
+    }
+
+    /// Quoted, as it goes on the wire. A strong tag is of one form's bytes (RFC 9110, 8.8.3).
+    fn etag(&self, is_packed: bool) -> String {
+        let form = if is_packed { "-gzip" } else { "" };
+        format!("\"{}{form}\"", self.digest)
     }
 }
 

@@ -61,3 +61,32 @@ async fn who_has_it_gets_304_and_who_takes_gzip_gets_gzip() {
         assert_eq!(other.status(), StatusCode::OK);
     }
 }
+
+/// RFC 9110, 8.8.3: a strong tag is of one form's bytes, and a cache may not take one form for the other.
+#[tokio::test]
+async fn each_form_has_a_tag_of_its_own() {
+    let asset = weir_pages::docs("swagger-ui.css").expect("it comes with the crates");
+    let gzip = || headers(&[(header::ACCEPT_ENCODING, "gzip")]);
+    let plain = asset.answer(&HeaderMap::new());
+    let packed = asset.answer(&gzip());
+    assert_eq!(packed.headers()[header::CONTENT_ENCODING], "gzip");
+    let tag = |answer: &axum::response::Response| answer.headers()[header::ETAG].to_str().unwrap().to_owned();
+    let (of_plain, of_packed) = (tag(&plain), tag(&packed));
+    assert_ne!(of_plain, of_packed);
+
+    let status = |takes: bool, has: &str| {
+        let mut asked = headers(&[(header::IF_NONE_MATCH, has)]);
+        if takes {
+            asked.extend(gzip());
+        }
+        asset.answer(&asked).status()
+    };
+    assert_eq!(status(true, &of_packed), StatusCode::NOT_MODIFIED);
+    assert_eq!(status(false, &of_plain), StatusCode::NOT_MODIFIED);
+    assert_eq!(status(true, &of_plain), StatusCode::OK);
+    assert_eq!(status(false, &of_packed), StatusCode::OK);
+    assert_eq!(status(true, &format!("{of_plain}, {of_packed}")), StatusCode::NOT_MODIFIED);
+    let again =
+        asset.answer(&headers(&[(header::ACCEPT_ENCODING, "gzip"), (header::IF_NONE_MATCH, &of_packed)]));
+    assert_eq!(tag(&again), of_packed);
+}
