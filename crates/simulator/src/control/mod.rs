@@ -6,7 +6,7 @@ mod issue;
 mod jsapi;
 mod messages;
 mod observe;
-mod origins;
+pub mod origins;
 mod people;
 
 use std::pin::Pin;
@@ -240,11 +240,14 @@ pub async fn serve(State(simulator): State<Simulator>, request: Request) -> Resp
     if path == "/_sim" {
         return index::page();
     }
+    if !origins::is_no_websites_name(&parts.headers) {
+        return answer(StatusCode::FORBIDDEN, &json!({ "error": origins::OTHER_NAME }));
+    }
     let origin = origins::allowed(path, &parts.headers);
     if let Some(answer) = origin.as_ref().and_then(|origin| origin.preflight(&parts.method)) {
         return answer;
     }
-    if origin.is_none() && parts.headers.contains_key(header::ORIGIN) && parts.method != Method::GET {
+    if origin.is_none() && origins::is_of_a_website(&parts.headers) && parts.method != Method::GET {
         let error = "Origin: pages of this machine may change things here, those of websites may not";
         return answer(StatusCode::FORBIDDEN, &json!({ "error": error }));
     }
@@ -311,5 +314,6 @@ fn answer(status: StatusCode, value: &Value) -> Response<Body> {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }

@@ -5,10 +5,29 @@ use axum::{
     body::Body,
     http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header},
 };
-use url::Url;
+use url::{Host, Url};
 use weir_base::here::is_this_machine;
 
 const FOR_EVERYBODY: &str = "/_sim/jsapi-check";
+
+/// Under which nobody can register a name (RFC 6761 and 9476, ICANN on `internal`), and WeChat's own.
+const NO_WEBSITES: [&str; 6] = [".localhost", ".internal", ".local", ".test", ".weixin.qq.com", ".wx.qq.com"];
+pub const OTHER_NAME: &str =
+    "Host: a website may have this name and make it lead here; ask 127.0.0.1 or localhost";
+
+/// Whether what is asked for has a name that no website can have. A website whose name leads to this machine (DNS rebinding)
+/// asks its own origin, so a browser says nothing of it but the name.
+pub fn is_no_websites_name(asked: &HeaderMap) -> bool {
+    let Some(host) = asked.get(header::HOST) else { return true };
+    let url = host.to_str().ok().filter(|host| !host.contains('@')).map(|host| format!("http://{host}/"));
+    match url.and_then(|url| Url::parse(&url).ok()).as_ref().and_then(Url::host) {
+        Some(Host::Domain(name)) => {
+            !name.contains('.') || NO_WEBSITES.iter().any(|ending| name.ends_with(ending))
+        }
+        Some(Host::Ipv4(_) | Host::Ipv6(_)) => true,
+        None => false,
+    }
+}
 
 /// What the answer to a page says of it, if it may read the answer.
 pub struct Allowed(HeaderValue);
@@ -20,7 +39,14 @@ pub fn allowed(path: &str, asked: &HeaderMap) -> Option<Allowed> {
     }
     let origin = asked.get(header::ORIGIN)?;
     let page = Url::parse(origin.to_str().ok()?).ok()?;
-    is_this_machine(&page.host()?).then(|| Allowed(origin.clone()))
+    let is_page = ["http", "https"].contains(&page.scheme());
+    (is_page && is_this_machine(&page.host()?)).then(|| Allowed(origin.clone()))
+}
+
+/// Whether a browser says that a website asks. Some keep back which one.
+pub fn is_of_a_website(asked: &HeaderMap) -> bool {
+    asked.contains_key(header::ORIGIN)
+        || asked.get("sec-fetch-site").is_some_and(|site| site.as_bytes() == b"cross-site")
 }
 
 impl Allowed {

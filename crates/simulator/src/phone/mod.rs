@@ -1,11 +1,15 @@
 //! The phone (`simulator.md`): its page at `/`, and the web views in which it shows pages (decision 0033).
 
+mod headers;
 mod names;
 mod view;
 
 use axum::{
     Json, Router,
-    extract::{Path, Query, Request, State},
+    extract::{
+        Path, Query, Request, State,
+        rejection::{PathRejection, QueryRejection},
+    },
     http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Redirect, Response},
@@ -18,12 +22,15 @@ use weir_pages::App as Page;
 
 pub use view::Jars;
 
-use crate::Simulator;
+use crate::{Simulator, control::origins};
 use names::{Target, View};
 
 /// Runs in every page of a view: see there.
 const SCRIPT: &str = include_str!("view.js");
 const SCRIPT_PATH: &str = "/_phone/view.js";
+/// What the phone's page may load, run and show: its own files, and views. Who may frame it is said for it and for views.
+const POLICY: &str = "default-src 'self'; connect-src 'self' http://phone.weir.localhost:*; img-src 'self' data: blob:; \
+                      frame-src http://*.weir.localhost:*; object-src 'none'; base-uri 'none'; form-action 'none'; ";
 
 pub fn routes() -> Router<Simulator> {
     Router::new()
@@ -54,15 +61,15 @@ fn script() -> Response {
 
 async fn page(asked: HeaderMap) -> Response {
     let mut answer = Page::Phone.page().answer(&asked);
-    let policy = HeaderValue::from_static(view::ANCESTORS);
-    answer.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    if let Ok(policy) = HeaderValue::from_str(&[POLICY, headers::ANCESTORS].concat()) {
+        answer.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
     answer
 }
 
-async fn file(Path(path): Path<String>, asked: HeaderMap) -> Response {
-    Page::Phone
-        .file(&path)
-        .map_or_else(|| StatusCode::NOT_FOUND.into_response(), |asset| asset.answer(&asked))
+async fn file(path: Result<Path<String>, PathRejection>, asked: HeaderMap) -> Response {
+    let asset = path.ok().and_then(|Path(path)| Page::Phone.file(&path));
+    asset.map_or_else(|| StatusCode::NOT_FOUND.into_response(), |asset| asset.answer(&asked))
 }
 
 #[derive(Deserialize)]
@@ -76,10 +83,17 @@ struct Opened {
 /// 400 when a parameter is missing or wrong, 403 when no app allows the host.
 async fn open(
     State(simulator): State<Simulator>,
-    Query(asked): Query<Opened>,
+    asked: Result<Query<Opened>, QueryRejection>,
     headers: HeaderMap,
 ) -> Response {
     let refuse = |status: StatusCode, why: String| (status, Json(json!({ "error": why }))).into_response();
+    if !origins::is_no_websites_name(&headers) {
+        return refuse(StatusCode::FORBIDDEN, origins::OTHER_NAME.to_owned());
+    }
+    let Query(asked) = match asked {
+        Ok(asked) => asked,
+        Err(wrong) => return refuse(StatusCode::BAD_REQUEST, wrong.body_text()),
+    };
     let (Some(user), Some(text)) = (asked.user, asked.url) else {
         return refuse(StatusCode::BAD_REQUEST, "user and url are needed".to_owned());
     };

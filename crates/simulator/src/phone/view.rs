@@ -4,54 +4,32 @@
 use std::{
     collections::HashMap,
     sync::{Mutex, PoisonError},
+    time::Duration,
 };
 
 use axum::{
-    body::{Body, to_bytes},
+    body::{Body, Bytes, to_bytes},
     extract::Request,
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use futures_util::TryStreamExt;
+use futures_util::{StreamExt, stream};
 use reqwest::redirect::Policy;
 
 use super::{
-    SCRIPT_PATH,
+    SCRIPT_PATH, headers,
     names::{Target, View, real},
 };
 use crate::{Simulator, answer::HTML, page, world::World};
 
-/// The largest body that a page sends or gets and that is read for addresses.
+/// The largest body that a page sends, and the largest that it gets and that is read for addresses.
 const LONGEST_BODY: usize = 8 << 20;
 /// Said to servers; pages' scripts hear the same from `view.js`.
 const AGENT: &str = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 \
      Chrome/126.0 Mobile Safari/537.36 MicroMessenger/8.0.50 NetType/WIFI";
 
-/// What belongs to one connection (RFC 9110, 7.6.1), and what is said anew here. Cookies are in the person's jar: a frame
-/// of another site may keep none.
-const NOT_SENT_ON: [HeaderName; 9] = [
-    header::CONNECTION,
-    header::HOST,
-    header::CONTENT_LENGTH,
-    header::TRANSFER_ENCODING,
-    header::UPGRADE,
-    header::COOKIE,
-    header::USER_AGENT,
-    header::ACCEPT_ENCODING,
-    header::IF_NONE_MATCH,
-];
-/// The phone is the only frame, and it is told by the policy below.
-const NOT_SENT_BACK: [HeaderName; 7] = [
-    header::CONNECTION,
-    header::CONTENT_LENGTH,
-    header::TRANSFER_ENCODING,
-    header::UPGRADE,
-    header::SET_COOKIE,
-    header::X_FRAME_OPTIONS,
-    header::ETAG,
-];
-/// Who may frame a view: the phone, which may be framed by a page of this machine.
-pub const ANCESTORS: &str = "frame-ancestors http://127.0.0.1:* http://localhost:* http://*.localhost:*";
+/// How long a page may take to come. What a script asks for may be held as long as it likes.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The browsers of the people's phones, each with its own cookies.
 #[derive(Default)]
@@ -99,6 +77,12 @@ pub async fn show(simulator: &Simulator, view: &View, port: u16, request: Reques
         (status, [(header::CONTENT_TYPE, HTML)], page).into_response()
     };
     let is_simulator = simulator.listens_on(view.target.port());
+    if matches!(*request.method(), Method::CONNECT | Method::TRACE) {
+        return refuse(StatusCode::METHOD_NOT_ALLOWED, "浏览器不会这样请求。");
+    }
+    if !path.starts_with('/') {
+        return refuse(StatusCode::BAD_REQUEST, "这不是网址。");
+    }
     let person = {
         let world = simulator.world();
         if !is_simulator && !may_show(&world, &view.target) {
@@ -115,37 +99,28 @@ pub async fn show(simulator: &Simulator, view: &View, port: u16, request: Reques
     let Some(person) = person else {
         return refuse(StatusCode::NOT_FOUND, "模拟器中没有这个用户。");
     };
-    if is_of_elsewhere(request.headers()) {
+    if headers::are_of_elsewhere(request.headers(), view) {
         return refuse(StatusCode::FORBIDDEN, "只有手机中的页面可以这样请求。");
     }
     let shown = Shown { view, port, own: simulator.port().unwrap_or(port), with_script: is_page(&request) };
-    match sent(simulator, view, &person, request).await {
-        Ok(answer) => match answered(&shown, answer).await {
-            Ok(response) => response,
-            Err(error) => refuse(StatusCode::BAD_GATEWAY, &format!("页面没有读完：{error}")),
-        },
+    let carried = async {
+        let answer = sent(simulator, view, &person, request).await?;
+        answered(&shown, answer).await
+    };
+    let carried = if shown.with_script {
+        simulator.clock().timeout(PATIENCE, carried).await.unwrap_or(Err(Failed::TooLate))
+    } else {
+        carried.await
+    };
+    let origin = view.target.origin();
+    match carried {
+        Ok(response) => response,
         Err(Failed::TooLong) => refuse(StatusCode::PAYLOAD_TOO_LARGE, "请求超过 8 MiB。"),
+        Err(Failed::TooLate) => refuse(StatusCode::GATEWAY_TIMEOUT, &format!("{origin} 没有及时响应。")),
+        Err(Failed::Cut(error)) => refuse(StatusCode::BAD_GATEWAY, &format!("页面没有读完：{error}")),
         Err(Failed::Unreached(error)) => {
             tracing::debug!(%error, "a page that the phone was to show did not answer");
-            refuse(StatusCode::BAD_GATEWAY, &format!("{} 没有响应，它在运行吗？", view.target.origin()))
-        }
-    }
-}
-
-/// Cookies are added to whatever comes, so nothing may come from a website: it would act as the person. Views are one
-/// site to browsers (Fetch Metadata, 2.3), and a form of a page that hides where it is has the origin `null`.
-fn is_of_elsewhere(headers: &HeaderMap) -> bool {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let site = text("sec-fetch-site");
-    if matches!(site, Some("same-origin" | "same-site" | "none")) {
-        return false;
-    }
-    match text("origin") {
-        Some(origin) => origin.strip_prefix("http://").is_none_or(|host| View::of_host(host).is_none()),
-        // A link to a page may come from anywhere; pictures and scripts of a website may not.
-        None => {
-            headers.contains_key(header::ORIGIN)
-                || (site.is_some() && text("sec-fetch-mode") != Some("navigate"))
+            refuse(StatusCode::BAD_GATEWAY, &format!("{origin} 没有响应，它在运行吗？"))
         }
     }
 }
@@ -173,14 +148,11 @@ impl Shown<'_> {
 }
 
 enum Failed {
+    /// What the page sends.
     TooLong,
+    TooLate,
     Unreached(reqwest::Error),
-}
-
-impl From<reqwest::Error> for Failed {
-    fn from(error: reqwest::Error) -> Self {
-        Self::Unreached(error)
-    }
+    Cut(reqwest::Error),
 }
 
 async fn sent(
@@ -192,29 +164,20 @@ async fn sent(
     let (parts, body) = request.into_parts();
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
     let url = format!("{}{}", view.target.origin(), real(path));
-    let mut headers = HeaderMap::new();
-    for (name, value) in &parts.headers {
-        if NOT_SENT_ON.contains(name) || name.as_str().starts_with("sec-") {
-            continue;
-        }
-        let value = value.to_str().ok().and_then(|text| HeaderValue::from_str(&real(text)).ok());
-        if let Some(value) = value {
-            headers.append(name, value);
-        }
-    }
     let body = to_bytes(body, LONGEST_BODY).await.map_err(|_| Failed::TooLong)?;
     let body = match std::str::from_utf8(&body) {
         Ok(text) if is_text(&parts.headers) => real(text).into(),
         _ => body,
     };
-    let browser = simulator.jars().of(person)?;
+    let browser = simulator.jars().of(person).map_err(Failed::Unreached)?;
+    let headers = headers::sent_on(&parts.headers);
     let mut request = browser.request(parts.method, &url).headers(headers).body(body);
     if simulator.listens_on(view.target.port()) {
         // WeChat knows whose phone it is.
         let id: String = url::form_urlencoded::byte_serialize(person.as_bytes()).collect();
         request = request.header(header::COOKIE, format!("_sim_user={id}"));
     }
-    Ok(request.send().await?)
+    request.send().await.map_err(Failed::Unreached)
 }
 
 fn kind_of(headers: &HeaderMap) -> &str {
@@ -236,45 +199,44 @@ fn is_text(headers: &HeaderMap) -> bool {
         || kind.contains("javascript")
 }
 
-async fn answered(shown: &Shown<'_>, answer: reqwest::Response) -> Result<Response, axum::Error> {
+async fn answered(shown: &Shown<'_>, mut answer: reqwest::Response) -> Result<Response, Failed> {
     let (status, from) = (answer.status(), answer.headers().clone());
-    let mut headers = HeaderMap::new();
-    for (name, value) in &from {
-        if NOT_SENT_BACK.contains(name) || name == header::CONTENT_SECURITY_POLICY {
-            continue;
-        }
-        let value = match value.to_str() {
-            Ok(text) => HeaderValue::from_str(&shown.text(text)).unwrap_or_else(|_| value.clone()),
-            Err(_) => value.clone(),
-        };
-        headers.append(name, value);
-    }
-    headers.append(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(ANCESTORS));
-    for policy in
-        from.get_all(header::CONTENT_SECURITY_POLICY).iter().filter_map(|policy| policy.to_str().ok())
-    {
-        let rest: Vec<_> =
-            policy.split(';').filter(|part| !part.trim_start().starts_with("frame-ancestors")).collect();
-        if let Ok(policy) = HeaderValue::from_str(&shown.text(&rest.join(";"))) {
-            headers.append(header::CONTENT_SECURITY_POLICY, policy);
-        }
-    }
     let is_page = kind_of(&from).starts_with("text/html");
-    let body = Body::from_stream(answer.bytes_stream().map_err(std::io::Error::other));
-    let body = if is_text(&from) {
-        let bytes = to_bytes(body, LONGEST_BODY).await?;
-        match std::str::from_utf8(&bytes) {
-            Ok(text) if is_page && shown.with_script => Body::from(with_script(&shown.text(text))),
-            Ok(text) => Body::from(shown.text(text)),
-            Err(_) => Body::from(bytes),
+    // Nothing but a whole text is one to write in.
+    let is_whole =
+        !matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED | StatusCode::PARTIAL_CONTENT);
+    let is_plain = !from.contains_key(header::CONTENT_ENCODING);
+    let body = if is_whole && is_plain && is_text(&from) {
+        let mut read = Vec::new();
+        let is_ended = loop {
+            match answer.chunk().await.map_err(Failed::Cut)? {
+                Some(chunk) => read.extend_from_slice(&chunk),
+                None => break true,
+            }
+            if read.len() > LONGEST_BODY {
+                break false;
+            }
+        };
+        match std::str::from_utf8(&read) {
+            Ok(text) if is_ended && is_page && shown.with_script => {
+                Body::from(with_script(&shown.text(text)))
+            }
+            Ok(text) if is_ended => Body::from(shown.text(text)),
+            _ if is_ended => Body::from(read),
+            // Too long to be read: what was is followed by the rest.
+            _ => {
+                let read = stream::iter([Ok(Bytes::from(read))]);
+                Body::from_stream(read.chain(answer.bytes_stream()))
+            }
         }
     } else {
         // As it comes: events do not wait for their end.
-        body
+        Body::from_stream(answer.bytes_stream())
     };
     let mut response = Response::new(body);
-    *response.status_mut() = status;
-    *response.headers_mut() = headers;
+    *response.status_mut() =
+        if status == StatusCode::SWITCHING_PROTOCOLS { StatusCode::BAD_GATEWAY } else { status };
+    *response.headers_mut() = headers::sent_back(&from, |text| shown.text(text));
     Ok(response)
 }
 

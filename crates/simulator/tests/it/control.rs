@@ -184,3 +184,57 @@ async fn there_is_a_page_that_lists_everything_and_a_health_check() {
         assert!(page.body.contains(part), "{part}");
     }
 }
+
+/// A website whose name leads to this machine (DNS rebinding) is of the same origin as what it asks for, so a browser tells
+/// nobody that it is a website: only the name does.
+#[tokio::test]
+async fn only_names_that_no_website_can_have_are_answered() {
+    let lab = Lab::start().await;
+    for target in ["/_sim/apps", "/_sim/calls", "/_phone/open?user=alice&url=http%3A%2F%2F127.0.0.1%2F"] {
+        for (host, status) in [
+            ("127.0.0.1:7070", 200),
+            ("192.168.1.5:7070", 200),
+            ("[::1]:7070", 200),
+            ("localhost:7070", 200),
+            ("phone.weir.localhost:7070", 200),
+            ("simulator:7070", 200),
+            ("host.docker.internal:7070", 200),
+            ("simulator.default.svc.cluster.local", 200),
+            ("wechat.test:7070", 200),
+            ("api.weixin.qq.com", 200),
+            ("res.wx.qq.com", 200),
+            ("evil.example.com:7070", 403),
+            ("127.0.0.1.evil.example.com", 403),
+            ("localhost.evil.example.com", 403),
+            ("weixin.qq.com.evil.example.com", 403),
+            ("evilweixin.qq.com.", 403),
+            ("evil.example.com@127.0.0.1", 403),
+            ("", 403),
+        ] {
+            let answer = lab.ask_as("GET", target, &format!("Host: {host}\r\n")).await;
+            assert_eq!(answer.status, status, "{host} {target}: {}", answer.body);
+            assert!(status == 200 || answer.json()["error"].as_str().unwrap().contains("127.0.0.1"));
+        }
+    }
+    // WeChat's own paths are WeChat's, whatever it is called.
+    let script = lab.ask_as("GET", "/open/js/jweixin-1.6.0.js", "Host: evil.example.com\r\n").await;
+    assert_eq!(script.status, 200);
+}
+
+#[tokio::test]
+async fn a_website_changes_nothing_even_where_a_browser_keeps_its_origin_back() {
+    let lab = Lab::start().await;
+    let ask = async |headers: &str| {
+        let headers = format!("Host: 127.0.0.1\r\n{headers}");
+        lab.ask_as("POST", "/_sim/reset", &headers).await
+    };
+    let refused = ask("Sec-Fetch-Site: cross-site\r\n").await;
+    assert_eq!(refused.status, 403);
+    assert_eq!(refused.header("x-content-type-options"), Some("nosniff"));
+    assert_eq!(ask("Origin: javascript://localhost\r\n").await.status, 403);
+    assert_eq!(ask("Sec-Fetch-Site: none\r\n").await.status, 200);
+    assert_eq!(
+        ask("Origin: http://demo.weir.localhost:1\r\nSec-Fetch-Site: cross-site\r\n").await.status,
+        200
+    );
+}

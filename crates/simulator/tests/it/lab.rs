@@ -82,6 +82,16 @@ impl Lab {
         Reply::read(&bytes)
     }
 
+    /// With these headers and no others, `Host` among them.
+    pub async fn ask_as(&self, method: &str, target: &str, headers: &str) -> Reply {
+        let mut stream = TcpStream::connect(self.address).await.expect("a connection");
+        let request = format!("{method} {target} HTTP/1.1\r\nConnection: close\r\n{headers}\r\n");
+        stream.write_all(request.as_bytes()).await.expect("a request sent");
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).await.expect("an answer read");
+        Reply::read(&bytes).expect("an answer")
+    }
+
     pub async fn send(&self, method: &str, target: &str, body: &str) -> TcpStream {
         let mut stream = TcpStream::connect(self.address).await.expect("a connection");
         let length = body.len();

@@ -69,6 +69,31 @@ async fn answer(State(site): State<Site>, request: Request) -> Response<Body> {
         "/bare" => response
             .header("content-type", "text/html")
             .body(Body::from("<!doctype html><title>x</title><header>x</header>")),
+        "/hostile/empty" => response.status(204).header("content-type", "text/html").body(Body::empty()),
+        "/hostile/part" => response
+            .status(206)
+            .header("content-type", "text/html")
+            .header("content-range", "bytes 0-5/100")
+            .body(Body::from("<html>")),
+        "/hostile/policies" => response
+            .header("content-type", "text/html")
+            .header("content-security-policy", "default-src 'self', Frame-Ancestors 'none'; img-src *")
+            .body(Body::from("<html>")),
+        "/hostile/hops" => response
+            .header("connection", "x-hop")
+            .header("x-hop", "1")
+            .header("keep-alive", "timeout=5")
+            .header("x-kept", "1")
+            .body(Body::empty()),
+        "/hostile/huge" => response
+            .header("content-type", "text/javascript")
+            .body(Body::from(format!("//{}//end http://{host}", "x".repeat(9 << 20)))),
+        "/hostile/endless" => {
+            let head = futures_util::stream::iter([Ok::<_, std::io::Error>("<html>")]);
+            let endless = futures_util::StreamExt::chain(head, futures_util::stream::pending());
+            response.header("content-type", "text/html").body(Body::from_stream(endless))
+        }
+        "/hostile/silent" => std::future::pending().await,
         "/away" => response.status(302).header("location", format!("http://{host}/page")).body(Body::empty()),
         _ => response.body(Body::empty()),
     }
@@ -168,6 +193,13 @@ async fn only_what_apps_have_named_is_opened_and_only_for_the_phones_pages() {
         let refused = ask(&lab, &host, "POST", "/page", &format!("Origin: {origin}\r\n"), "").await;
         assert_eq!(refused.status, 403, "{origin}");
     }
+    // Nor is one person's page another's, and names of the phone's site that are no views are no pages of it.
+    for origin in [view(&lab, "u2", address), format!("phone.weir.localhost:{}", lab.address.port())] {
+        let headers = format!("Origin: http://{origin}\r\nSec-Fetch-Site: same-site\r\n");
+        assert_eq!(ask(&lab, &host, "POST", "/page", &headers, "").await.status, 403, "{origin}");
+    }
+    let own = format!("Origin: http://{}\r\nSec-Fetch-Site: same-site\r\n", view(&lab, "u1", lab.address));
+    assert_eq!(ask(&lab, &host, "POST", "/page", &own, "").await.status, 200, "a sheet of WeChat's");
     // A form of a page that hides where it is.
     let hidden = "Origin: null\r\nSec-Fetch-Site: same-origin\r\n";
     assert_eq!(ask(&lab, &host, "POST", "/page", hidden, "").await.status, 200);
@@ -238,4 +270,78 @@ async fn the_phone_asks_where_a_page_opens() {
     let page = lab.get("/").await;
     assert!(page.status == 200 && page.body.to_lowercase().starts_with("<!doctype html>"));
     assert_eq!(lab.get("/_phone/nothing.js").await.status, 404);
+}
+
+#[tokio::test]
+async fn what_a_page_says_of_its_connection_and_of_parts_stays_in_order() {
+    let (lab, (site, address)) = (Lab::start().await, Site::start().await);
+    let host = view(&lab, "u1", address);
+    let get = async |path: &str, headers: &str| ask(&lab, &host, "GET", path, headers, "").await;
+    // What has no body gets none, and a part of a page is the part that was asked for.
+    let empty = get("/hostile/empty", "").await;
+    assert_eq!((empty.status, empty.header("content-length")), (204, None));
+    let part = get("/hostile/part", "Range: bytes=0-5\r\n").await;
+    assert!(
+        part.status == 206 && part.body.contains("<html>") && !part.body.contains("script"),
+        "{}",
+        part.body
+    );
+    let policies = get("/hostile/policies", "").await.head.to_ascii_lowercase();
+    assert!(!policies.contains("frame-ancestors 'none'"), "{policies}");
+    assert!(policies.contains("default-src 'self'") && policies.contains("img-src *"), "{policies}");
+    let hops =
+        get("/hostile/hops", "Connection: X-Drop, close\r\nX-Drop: 1\r\nTE: trailers\r\nX-Keep: 1\r\n").await;
+    let kept = |name: &str| hops.header(name).is_some();
+    assert!(kept("x-kept") && !kept("x-hop") && !kept("keep-alive"), "{}", hops.head);
+    let (_, sent, _) = site.last();
+    assert!(sent.contains_key("x-keep") && !sent.contains_key("x-drop") && !sent.contains_key("te"));
+    for method in ["TRACE", "CONNECT"] {
+        assert_eq!(ask(&lab, &host, method, "/page", "", "").await.status, 405, "{method}");
+    }
+    assert_eq!(ask(&lab, &host, "OPTIONS", "*", "", "").await.status, 400);
+}
+
+#[tokio::test]
+async fn a_text_that_is_too_long_to_be_read_comes_as_it_is() {
+    let (lab, (_, address)) = (Lab::start().await, Site::start().await);
+    let huge = ask(&lab, &view(&lab, "u1", address), "GET", "/hostile/huge", "", "").await;
+    assert_eq!(huge.status, 200);
+    // Sent in chunks, whose sizes stand between.
+    assert_eq!(huge.body.matches('x').count(), 9 << 20, "the whole of it");
+    assert!(!huge.body.contains("weir.localhost"), "nothing is rewritten");
+}
+
+#[tokio::test]
+async fn a_page_that_never_comes_or_never_ends_is_given_up() {
+    let (lab, (_, address)) = (Lab::start().await, Site::start().await);
+    for path in ["/hostile/silent", "/hostile/endless"] {
+        let (host, asking) = (view(&lab, "u1", address), lab.clone());
+        let asked = tokio::spawn(async move { ask(&asking, &host, "GET", path, "", "").await });
+        lab.clock.wait_for_sleepers(1).await;
+        lab.advance(60);
+        let answer = asked.await.unwrap();
+        assert_eq!(answer.status, 504, "{path}: {}", answer.body);
+        assert!(answer.body.contains("status: 504"), "{}", answer.body);
+    }
+}
+
+#[tokio::test]
+async fn the_phone_says_what_may_be_in_it() {
+    let lab = Lab::start().await;
+    let page = lab.get("/").await;
+    let policy = page.header("content-security-policy").expect("a policy");
+    for part in [
+        "default-src 'self'",
+        "frame-src http://*.weir.localhost:*",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors http://127.0.0.1:*",
+    ] {
+        assert!(policy.contains(part), "{policy}");
+    }
+    assert!(!policy.contains("unsafe"), "{policy}");
+    assert_eq!(lab.get("/_phone/%ff").await.status, 404);
+    let twice = lab.get("/_phone/open?user=alice&user=bob&url=x").await;
+    assert!(twice.status == 400 && twice.json()["error"].is_string(), "{}", twice.body);
 }
