@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::{Path, State},
-    http::{HeaderMap, HeaderValue, Uri, header},
+    extract::{Path, State, rejection::PathRejection},
+    http::{HeaderMap, HeaderName, HeaderValue, Uri, header},
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
@@ -29,6 +29,8 @@ use crate::{
 const KEY_NAME: &str = "demo page";
 /// The page reads what the CRM and the host's back end would read.
 const SCOPES: [Scope; 3] = [Scope::CrmRead, Scope::CrmWrite, Scope::UsersRead];
+
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// What the page needs besides the API.
 pub struct Demo {
@@ -69,7 +71,7 @@ fn policy(simulator: &str) -> Result<HeaderValue, String> {
     let port = simulator.rsplit(':').next().unwrap_or_default();
     let text = format!(
         "default-src 'self'; script-src 'self' {simulator}; connect-src 'self' {simulator} http://demo.weir.localhost:*; \
-         img-src 'self' data: blob: http: https:; style-src 'self' 'unsafe-inline'; \
+         img-src 'self' data: blob: http: https:; style-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; \
          frame-src {simulator} http://*.localhost:{port}; frame-ancestors 'none'"
     );
     HeaderValue::from_str(&text).map_err(|_| format!("the simulator's address is none: {simulator:?}"))
@@ -88,10 +90,14 @@ async fn page(_: Stranger, State(_): State<Shared>, shown: Shown, asked: HeaderM
     answer
 }
 
-async fn file(_: Stranger, State(_): State<Shared>, Path(path): Path<String>, asked: HeaderMap) -> Response {
-    Page::Demo
-        .file(&path)
-        .map_or_else(|| Refusal(Reason::NoSuchPath).into_response(), |asset| asset.answer(&asked))
+async fn file(
+    _: Stranger,
+    State(_): State<Shared>,
+    path: Result<Path<String>, PathRejection>,
+    asked: HeaderMap,
+) -> Response {
+    let asset = path.ok().and_then(|Path(path)| Page::Demo.file(&path));
+    asset.map_or_else(|| Refusal(Reason::NoSuchPath).into_response(), |asset| asset.answer(&asked))
 }
 
 /// What the page works with. Secrets of a demo, for whoever is at this machine.
@@ -117,11 +123,28 @@ async fn place(_: Stranger, State(_): State<Shared>, shown: Shown) -> Plain<Plac
     Plain(Place { simulator: shown.demo.simulator.clone() })
 }
 
-/// For pages that were opened under a name of this machine: another name may be a website's that has made it lead here.
+/// Said by whoever carries requests here from elsewhere.
+const CARRIED: [HeaderName; 5] = [
+    header::FORWARDED,
+    header::VIA,
+    HeaderName::from_static("x-forwarded-for"),
+    HeaderName::from_static("x-forwarded-host"),
+    HeaderName::from_static("x-real-ip"),
+];
+
+/// For pages that were opened under a name of this machine: another name may be a website's that has made it lead here, and
+/// a tunnel may give its visitors a name of this machine.
 fn at_this_machine(headers: &HeaderMap) -> Result<(), Failure> {
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let opened = Url::parse(&format!("http://{host}/")).ok();
-    if opened.as_ref().and_then(Url::host).is_some_and(|host| is_this_machine(&host)) {
+    let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or_default());
+    let is_here = |address: &str| {
+        let opened = Url::parse(address).ok();
+        opened.as_ref().and_then(Url::host).is_some_and(|host| is_this_machine(&host))
+    };
+    let host = text(header::HOST).unwrap_or_default();
+    let is_websites = text(header::ORIGIN).is_some_and(|origin| !is_here(origin))
+        || text(SEC_FETCH_SITE) == Some("cross-site");
+    let is_carried = CARRIED.iter().any(|name| headers.contains_key(name));
+    if is_here(&format!("http://{host}/")) && !is_websites && !is_carried {
         return Ok(());
     }
     let mend = "the demo's secrets are for pages of this machine: open http://127.0.0.1 with the demo's port";

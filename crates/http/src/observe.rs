@@ -146,7 +146,9 @@ fn decorate(asked: &Asked, headers: &mut HeaderMap) {
             headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         }
     } else if kind.starts_with(b"text/html") {
-        let policy = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'";
+        // No `form-action`: a form's answer may lead to a page of the host's.
+        let policy = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; \
+                      base-uri 'none'; frame-ancestors 'none'";
         // A page that shows pictures of WeChat's brings a policy of its own.
         if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
             headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));

@@ -8,7 +8,7 @@ mod push;
 
 use axum::{
     Router,
-    extract::{Path, State},
+    extract::{Path, State, rejection::PathRejection},
     http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Redirect, Response},
     routing::get,
@@ -58,12 +58,12 @@ pub(crate) fn docs<S: Clone + Send + Sync + 'static>() -> Router<S> {
 }
 
 async fn docs_page(headers: HeaderMap) -> Response {
-    docs_file(Path(String::new()), headers).await
+    docs_file(Ok(Path(String::new())), headers).await
 }
 
-async fn docs_file(Path(file): Path<String>, headers: HeaderMap) -> Response {
-    weir_pages::docs(&file)
-        .map_or_else(|| Refusal(Reason::NoSuchPath).into_response(), |asset| asset.answer(&headers))
+async fn docs_file(file: Result<Path<String>, PathRejection>, headers: HeaderMap) -> Response {
+    let asset = file.ok().and_then(|Path(file)| weir_pages::docs(&file));
+    asset.map_or_else(|| Refusal(Reason::NoSuchPath).into_response(), |asset| asset.answer(&headers))
 }
 
 /// Metrics in Prometheus' text format.

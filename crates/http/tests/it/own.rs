@@ -119,6 +119,9 @@ weir_testkit::engines! {
             policy.contains("default-src 'self'") && policy.contains("frame-ancestors 'none'"),
             "{policy}"
         );
+        for part in ["base-uri 'none'", "object-src 'none'"] {
+            assert!(policy.contains(part), "{policy}");
+        }
         assert!(!policy.contains("http") && !policy.contains('*'), "{policy}");
         assert_eq!(page.header("x-frame-options"), Some("DENY"));
         let linked: Vec<_> =

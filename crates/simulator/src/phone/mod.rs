@@ -29,8 +29,8 @@ use names::{Target, View};
 const SCRIPT: &str = include_str!("view.js");
 const SCRIPT_PATH: &str = "/_phone/view.js";
 /// What the phone's page may load, run and show: its own files, and views. Who may frame it is said for it and for views.
-const POLICY: &str = "default-src 'self'; connect-src 'self' http://phone.weir.localhost:*; img-src 'self' data: blob:; \
-                      frame-src http://*.weir.localhost:*; object-src 'none'; base-uri 'none'; form-action 'none'; ";
+const POLICY: &str = "default-src 'self'; connect-src 'self' http://*.weir.localhost:*; \
+                      img-src 'self' data: blob: http: https:; frame-src http://*.weir.localhost:*; object-src 'none'; base-uri 'none'; form-action 'none'; ";
 
 pub fn routes() -> Router<Simulator> {
     Router::new()

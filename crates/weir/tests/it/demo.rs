@@ -65,6 +65,9 @@ async fn the_page_is_there_with_what_its_user_needs_and_only_in_a_demo() {
             let policy = page.header("content-security-policy").unwrap();
             let simulator = format!("frame-src http://{} ", demo.simulator.address());
             assert!(policy.contains(&simulator) && policy.contains("frame-ancestors 'none'"), "{policy}");
+            for part in ["base-uri 'none'", "form-action 'none'", "object-src 'none'"] {
+                assert!(policy.contains(part), "{policy}");
+            }
         }
         assert_eq!(demo.weir.get("/demo/nothing.js").await.status, 404);
         assert_eq!(demo.weir.get("/demo/session").await.status, 405);
@@ -85,6 +88,31 @@ async fn the_page_is_there_with_what_its_user_needs_and_only_in_a_demo() {
         ] {
             let asked = demo.weir.with_header("host", host).post("/demo/session", &json!({})).await;
             assert_eq!(asked.status, status, "{host}");
+        }
+        // Nor does a website get them, nor whoever comes through a tunnel or a proxy that hides its own name.
+        for (name, value, status) in [
+            ("origin", "http://demo.weir.localhost:8080", 200),
+            ("origin", "https://evil.example.com", 403),
+            ("origin", "null", 403),
+            ("sec-fetch-site", "same-origin", 200),
+            ("sec-fetch-site", "cross-site", 403),
+            ("x-forwarded-for", "203.0.113.9", 403),
+            ("x-forwarded-host", "weir.example.com", 403),
+            ("forwarded", "for=203.0.113.9", 403),
+            ("via", "1.1 tunnel", 403),
+        ] {
+            let asked = demo.weir.with_header(name, value).post("/demo/session", &json!({})).await;
+            assert_eq!(asked.status, status, "{name}: {value}");
+            assert!(status == 200 || asked.json["detail"].as_str().unwrap().contains("this machine"));
+        }
+        for path in ["/demo/%ff", "/demo/%c0%af", "/docs/%ff"] {
+            let answer = demo.weir.get(path).await;
+            assert_eq!(
+                (answer.status, &answer.json["status"]),
+                (404, &json!(404)),
+                "{path}: {}",
+                answer.text
+            );
         }
         assert_eq!(one.json["simulator"], format!("http://{}", demo.simulator.address()));
         let host = demo.weir.with_bearer(one.json["token"].as_str().unwrap());

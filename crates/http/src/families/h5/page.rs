@@ -15,7 +15,8 @@ const SCRIPT: &str = include_str!("frontend-driven.js");
 /// Where the frontend was not built, so that there is no weui.
 const PLAIN_STYLE: &str = include_str!("frontend-driven.css");
 /// The script is ours, avatars are WeChat's.
-const POLICY: &str = "default-src 'self'; img-src 'self' data: https: http:; frame-ancestors 'none'";
+const POLICY: &str = "default-src 'self'; img-src 'self' data: https: http:; object-src 'none'; base-uri 'none'; \
+                      form-action 'none'; frame-ancestors 'none'";
 
 pub(crate) fn routes(server: Shared) -> Router {
     Router::new()

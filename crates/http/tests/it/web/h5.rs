@@ -236,7 +236,10 @@ weir_testkit::engines! {
         let page = weir.client.get("/wechat/frontend-driven").await;
         assert!(page.status == 200 && page.text.contains("/wechat/frontend-driven.js"));
         let policy = page.headers.get("content-security-policy").unwrap().to_str().unwrap();
-        assert!(policy.starts_with("default-src 'self'"), "{policy}");
+        assert!(policy.starts_with("default-src 'self'") && !policy.contains("unsafe"), "{policy}");
+        for part in ["object-src 'none'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"] {
+            assert!(policy.contains(part), "{policy}");
+        }
         let script = weir.client.get("/wechat/frontend-driven.js").await;
         assert!(script.text.contains("state !== sessionStorage.getItem('wechat_state')"), "a foreign state logs nobody in");
         assert!(script.status == 200 && script.text.contains("/api/wechat/auth"));
