@@ -9,7 +9,8 @@ const WORDS = {
   'zh-CN': {
     title: '微信授权', checking: '正在检查授权状态…', entering: '正在登录…', valid: '授权有效', needed: '需要授权', welcome: '请授权以继续',
     over: '授权已过期，请重新授权', renewing: '授权已过期，正在重新授权…', refused: '您取消了授权', failed: '授权失败', foreign: 'state 无效，请重新授权',
-    no_start: '无法开始授权', no_check: '无法检查授权状态', offline: '无法连接服务器，请检查网络后重试', login: '微信授权登录', again: '重新授权',
+    no_start: '无法开始授权', no_check: '无法检查授权状态', offline: '无法连接服务器，请检查网络后重试', storage: '浏览器未允许本页保存数据，请允许 Cookie 和存储后重试',
+    away: '服务暂时不可用，请稍后再试', login: '微信授权登录', again: '重新授权',
     nickname: '昵称', since: '授权时间', until: '有效期至', unknown: '未提供',
   },
   en: {
@@ -19,6 +20,11 @@ const WORDS = {
     no_start: 'The login could not start', no_check: 'Your login could not be checked',
     offline: 'The server cannot be reached: check the network and try again', login: 'Log in with WeChat', again: 'Log in again',
     nickname: 'Nickname', since: 'Logged in', until: 'Good until', unknown: 'not given',
+    storage: 'This browser keeps nothing for this page: allow cookies and storage, then try again',
+    away: 'This does not work at the moment: try again later',
+    400: 'This login was used already or is of another browser: please log in again',
+    422: 'This is a snapshot of the page: choose “Use full service” below it, then log in again',
+    429: 'Too many tries: wait a minute, then log in again', 500: 'WeChat did not let you in or does not answer: try again',
   },
   ru: {
     title: 'Вход через WeChat', checking: 'Проверяем вход…', entering: 'Входим…', valid: 'Вы вошли', needed: 'Нужен вход',
@@ -27,6 +33,11 @@ const WORDS = {
     no_start: 'Не удалось начать вход', no_check: 'Не удалось проверить вход',
     offline: 'Сервер недоступен: проверьте сеть и попробуйте снова', login: 'Войти через WeChat', again: 'Войти снова',
     nickname: 'Имя', since: 'Вход выполнен', until: 'Действует до', unknown: 'не указано',
+    storage: 'Браузер ничего не сохраняет для этой страницы: разрешите cookie и хранилище и попробуйте снова',
+    away: 'Сейчас это не работает: попробуйте позже',
+    400: 'Этот вход уже использован или начат в другом браузере: войдите снова',
+    422: 'Это снимок страницы: выберите под ним «Использовать полный сервис» и войдите снова',
+    429: 'Слишком много попыток: подождите минуту и войдите снова', 500: 'WeChat не пустил вас или не отвечает: попробуйте снова',
   },
 };
 
@@ -34,9 +45,24 @@ const WORDS = {
 const PAGE = location.origin + location.pathname;
 const query = new URLSearchParams(location.search);
 
+// Some browsers deny storage, or have none left. Without, nobody could tell a state of ours from a stranger's.
+const KEEPS = keeps();
+function keeps() {
+  try {
+    for (const storage of [sessionStorage, localStorage]) {
+      storage.setItem('wechat_try', '1');
+      storage.removeItem('wechat_try');
+    }
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 // `?lang=` counts, also after the way to WeChat and back; then the browser's language.
-if (query.get('lang')) sessionStorage.setItem('wechat_lang', query.get('lang'));
-const wanted = (sessionStorage.getItem('wechat_lang') || navigator.language || 'zh').slice(0, 2).toLowerCase();
+if (KEEPS && query.get('lang')) sessionStorage.setItem('wechat_lang', query.get('lang'));
+const asked = query.get('lang') || (KEEPS && sessionStorage.getItem('wechat_lang'));
+const wanted = (asked || navigator.language || 'zh').slice(0, 2).toLowerCase();
 const LANG = Object.keys(WORDS).find((lang) => lang.startsWith(wanted)) || 'zh-CN';
 const words = WORDS[LANG];
 
@@ -55,7 +81,7 @@ function show(icon, status, error) {
   document.querySelector('main').setAttribute('aria-busy', String(icon === 'waiting'));
 }
 
-// Every answer is {code, message, data}; a code other than 200 comes with a message for people.
+// Every answer is {code, message, data}; a code other than 200 comes with a message for people, in Chinese.
 async function call(path, options) {
   let response;
   try {
@@ -64,13 +90,15 @@ async function call(path, options) {
     throw new Error(words.offline);
   }
   // A proxy on the way may answer with a page of its own.
-  const answer = await response.json().catch(() => ({ message: `HTTP ${response.status}` }));
-  if (answer.code !== 200) throw new Error(answer.message || `HTTP ${response.status}`);
-  return answer.data;
+  const answer = (await response.json().catch(() => null)) || {};
+  if (answer.code === 200 && answer.data) return answer.data;
+  const told = LANG === 'zh-CN' ? answer.message : answer.code && words[answer.code];
+  throw new Error(told || `${words.away} (HTTP ${response.status})`);
 }
 
 // Where WeChat asks for consent. In other browsers WeChat shows a notice; the simulator works in all of them.
 async function authorize() {
+  if (!KEEPS) return location.reload();
   $('login').disabled = $('again').disabled = true;
   try {
     const asked = new URLSearchParams({ redirect: PAGE, scope: 'snsapi_userinfo' });
@@ -149,16 +177,21 @@ $('again').addEventListener('click', () => {
 document.addEventListener('visibilitychange', () => {
   if (document.visibilityState === 'visible' && !$('user').hidden) check($('openid').textContent);
 });
+// Back from WeChat's page, some browsers show this one as it was left.
+window.addEventListener('pageshow', ({ persisted }) => {
+  if (persisted) $('login').disabled = $('again').disabled = false;
+});
 $('avatar').addEventListener('error', () => { $('avatar').hidden = true; });
 
 // After a login through Weir's own callback the openid stands behind the #.
 const hash = new URLSearchParams(location.hash.slice(1));
-if (hash.get('openid')) {
+if (KEEPS && hash.get('openid')) {
   localStorage.setItem('wechat_openid', hash.get('openid'));
   history.replaceState(null, '', PAGE);
 }
-const openid = localStorage.getItem('wechat_openid');
-if (query.get('code')) comeBack(query.get('code'), query.get('state'));
+const openid = KEEPS && localStorage.getItem('wechat_openid');
+if (!KEEPS) ask('warn', words.needed, words.storage);
+else if (query.get('code')) comeBack(query.get('code'), query.get('state'));
 else if (query.has('state')) ask('warn', words.refused);
 else if (openid) check(openid);
 else ask('info', words.welcome);
