@@ -13,7 +13,8 @@ import { APP, type Lead, type Message, type Person, World } from './world';
 const OWNER = 'alice';
 const LOOK_EVERY = 1500;
 
-export function Demo({ session }: { session: Session }) {
+export function Demo({ session: first }: { session: Session }) {
+  const [session, setSession] = useState(first);
   const [language, setLanguage] = useState<Language>(firstLanguage);
   const words = WORDS[language];
   useEffect(() => {
@@ -42,14 +43,20 @@ export function Demo({ session }: { session: Session }) {
           </label>
         </nav>
       </header>
-      <Walk session={session} language={language} />
+      <Walk session={session} renewed={setSession} language={language} />
     </WeirProvider>
   );
 }
 
-function Walk({ session, language }: { session: Session; language: Language }) {
+interface WalkProps {
+  session: Session;
+  renewed(session: Session): void;
+  language: Language;
+}
+
+function Walk({ session, renewed, language }: WalkProps) {
   const words = WORDS[language];
-  const world = useMemo(() => new World(session), [session]);
+  const world = useMemo(() => new World(session, renewed), [session, renewed]);
   const phone = useRef<PhoneHandle>(null);
   const site = useRef<HTMLDivElement>(null);
   const hasCode = useCode(site);

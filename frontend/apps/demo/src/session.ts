@@ -13,7 +13,10 @@ export interface Session {
 
 async function ask<T>(method: string, path: string): Promise<T> {
   const answer = await fetch(path, { method });
-  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status}`);
+  if (!answer.ok) {
+    const said = (await answer.json().catch(() => ({}))) as { detail?: string };
+    throw new Error(said.detail ?? `${method} ${path}: ${answer.status}`);
+  }
   return (await answer.json()) as T;
 }
 

@@ -1,4 +1,4 @@
-import type { Session } from './session';
+import { begin, type Session } from './session';
 
 export const APP = 'mini';
 export const TEMPLATE = 'TMPL_DEMO_ACTION';
@@ -28,7 +28,14 @@ export interface Message {
 }
 
 /** A refusal in the words of whoever refused. */
-export class Refused extends Error {}
+export class Refused extends Error {
+  constructor(
+    message: string,
+    readonly status: number,
+  ) {
+    super(message);
+  }
+}
 
 async function call<T>(
   address: string,
@@ -46,7 +53,7 @@ async function call<T>(
   };
   if (!answer.ok) {
     const why = said.message ?? said.detail ?? (typeof said.error === 'string' ? said.error : undefined);
-    throw new Refused(why ?? `HTTP ${answer.status}`);
+    throw new Refused(why ?? `HTTP ${answer.status}`, answer.status);
   }
   return said as T;
 }
@@ -59,7 +66,23 @@ const post = (body: unknown, bearer?: string) => ({
 
 /** The demo's server and the simulator, as the host's back end, its customers and its sales people call them. */
 export class World {
-  constructor(private readonly session: Session) {}
+  constructor(
+    private session: Session,
+    /** Told of the new session when the demo was started again and no longer knows the one before. */
+    private readonly renewed: (session: Session) => void,
+  ) {}
+
+  /** As the host's back end, which has the key. */
+  private async asHost<T>(path: string, asked: RequestInit & { body?: string } = {}): Promise<T> {
+    try {
+      return await call<T>(path, { ...asked, bearer: this.session.key });
+    } catch (failure) {
+      if (!(failure instanceof Refused && failure.status === 401)) throw failure;
+    }
+    this.session = await begin();
+    this.renewed(this.session);
+    return call<T>(path, { ...asked, bearer: this.session.key });
+  }
 
   private sim<T>(path: string, body?: unknown): Promise<T> {
     return call<T>(this.session.simulator + path, body === undefined ? {} : post(body));
@@ -77,9 +100,7 @@ export class World {
   /** Until when the person is logged in on the H5 page, in Unix seconds; 0 when they are not. */
   async loggedInUntil(openid: string): Promise<number> {
     type Answer = { data: { exists: boolean; need_auth: boolean; user_info?: { expires_at: number } } };
-    const { data } = await call<Answer>(`/api/user/${encodeURIComponent(openid)}`, {
-      bearer: this.session.key,
-    });
+    const { data } = await this.asHost<Answer>(`/api/user/${encodeURIComponent(openid)}`);
     return data.exists && !data.need_auth ? (data.user_info?.expires_at ?? 0) : 0;
   }
 
@@ -98,7 +119,7 @@ export class World {
       subscribed: true,
       subscribeData: { source: 'miniprogram', subscriptionStatus: 'accept' },
     };
-    await call('/api/advisor/subscribe', post(told, this.session.key));
+    await this.asHost('/api/advisor/subscribe', post(told));
   }
 
   /** What a customer's mini-program does: logs in, then says what the customer did. */
@@ -118,14 +139,12 @@ export class World {
   }
 
   async leads(): Promise<Lead[]> {
-    const { data } = await call<{ data: { items: Lead[] } }>('/api/leads', { bearer: this.session.key });
+    const { data } = await this.asHost<{ data: { items: Lead[] } }>('/api/leads');
     return data.items;
   }
 
   async messages(): Promise<Message[]> {
-    const { data } = await call<{ data: { items: Message[] } }>('/api/messages', {
-      bearer: this.session.key,
-    });
+    const { data } = await this.asHost<{ data: { items: Message[] } }>('/api/messages');
     return data.items;
   }
 }
