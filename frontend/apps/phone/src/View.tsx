@@ -5,6 +5,7 @@ import { usePhone } from './phone-context';
 import { Sheet } from './Sheet';
 import { Down, Refused, viewOf } from './sim';
 import { useArrival } from './useArrival';
+import { useBlocked } from './useBlocked';
 import { tell } from './useCommands';
 import type { Words } from './words';
 
@@ -71,6 +72,11 @@ export function View({ url: start }: { url: string }) {
     window.addEventListener('message', heard);
     return () => window.removeEventListener('message', heard);
   }, []);
+
+  useBlocked((address) => {
+    setVisited((before) => follow(before, address));
+    setFailure(new Refused('', 403));
+  });
 
   const page = url.split('#')[0];
   // Another page sets a card of its own or none.
@@ -170,7 +176,7 @@ export function View({ url: start }: { url: string }) {
 function explain(failure: Down | Refused, url: string, words: Words): string {
   if (failure instanceof Down) return words.down;
   if (failure.status === 403) return words.foreign;
-  if (failure.status === 502) return words.unreached(host(url));
+  if (failure.status === 502 || failure.status === 504) return words.unreached(host(url));
   return failure.message || `HTTP ${failure.status}`;
 }
 
