@@ -569,6 +569,9 @@ test('with the storage full a login holds until the mini-program is closed, and 
   await world.advance(8 * DAY);
   await phone.tap('.refresh');
   assert.equal(phone.said('.notice'), '已刷新');
+  await phone.tap('.logout');
+  assert.equal(phone.require('utils/wechat-login.js').checkLoginStatus(), false);
+  await phone.tap('.login');
   phone.start();
   await phone.open('/pages/profile/profile');
   assert.equal(phone.page.route, 'pages/login/login');
@@ -645,4 +648,68 @@ test('where a Weir serves several mini-programs it is told which this is', async
   await phone.open('/pages/login/login');
   await phone.tap('.login');
   assert.match(phone.said('.error'), /another|appid/);
+});
+
+test('who has typed a name under an old library is asked for no other', async () => {
+  const phone = new Phone(world, 'bob', { library: '2.26.2' });
+  globalThis.wx.getUserProfile = () => assert.fail('nobody needs it');
+  await phone.open('/pages/login/login');
+  await phone.type('.input', '阿波');
+  await phone.tap('.login');
+  assert.equal(phone.said('.name'), '阿波');
+});
+
+test('without a login nobody is asked anything', async () => {
+  const phone = new Phone(world, 'alice');
+  await assert.rejects(phone.require('utils/wechat-login.js').refreshToken(), { kind: 'login' });
+  await assert.rejects(phone.require('utils/api.js').call(profile), { kind: 'login' });
+  await phone.require('utils/wechat-login.js').logout();
+  assert.deepEqual(phone.requests, []);
+});
+
+test('a login or refresh that ends late leaves the next one alone', async () => {
+  const phone = await loggedIn('alice');
+  const auth = phone.require('utils/wechat-login.js');
+  for (const [path, ask] of [
+    ['/api/v1/auth/wx-login', () => auth.wechatLogin()],
+    ['/api/v1/auth/refresh', () => auth.refreshToken()],
+  ]) {
+    phone.holdsBack(path);
+    const { letGo, held } = phone;
+    const first = ask();
+    await held;
+    await auth.logout();
+    if (path.endsWith('refresh')) {
+      phone.holds = undefined;
+      await auth.wechatLogin();
+    }
+    phone.holdsBack(path);
+    const second = ask();
+    await phone.held;
+    letGo();
+    await assert.rejects(first, { kind: 'login' });
+    assert.equal(ask(), second, 'the one under way is everybody’s');
+    phone.letGo();
+    await second;
+    phone.holds = undefined;
+  }
+});
+
+test('a refusal that no new token mends makes no refresh', async () => {
+  const phone = await loggedIn('alice');
+  const { call } = phone.require('utils/api.js');
+  for (const [statusCode, kind] of [
+    [403, 'refused'],
+    [404, 'refused'],
+    [409, 'stale'],
+    [429, 'busy'],
+    [500, 'server'],
+    [503, 'busy'],
+  ]) {
+    phone.between = () => ({ statusCode, data: { code: statusCode, message: 'no' } });
+    await assert.rejects(call(profile), { kind, statusCode });
+    phone.between = () => ({ statusCode, data: '<html>' });
+    await assert.rejects(call(profile), { kind: kind === 'busy' ? 'busy' : 'server' });
+  }
+  assert.equal(refreshes(phone), 0);
 });

@@ -115,7 +115,8 @@ test('an action at which the server fails, or which is still under way, keeps no
   const { phone, recorded } = await customer('bob');
   const isCall = ({ path, data }) => path === '/api/customer/action' && data.actionType === 'contact_advisor';
   for (const statusCode of [500, 409]) {
-    phone.between = (asked) => (isCall(asked) ? { statusCode, data: { message: 'no' } } : undefined);
+    phone.between = (asked) =>
+      isCall(asked) ? { statusCode, data: { success: false, message: 'no' } } : undefined;
     await phone.tap('.contact');
     await phone.tap('.book');
     assert.deepEqual(
@@ -367,9 +368,14 @@ test('with the storage full an action is sent all the same, and the page goes on
   await phone.tap('.book');
   assert.equal(phone.has('.error'), false);
   phone.isOffline = false;
+  phone.isFull = false;
   phone.networkChanged({ isConnected: true });
   await phone.settle();
   assert.deepEqual(await recorded(), ['view_resume', 'contact_advisor', 'book_service']);
+  phone.requests.length = 0;
+  phone.app.onShow();
+  await phone.settle();
+  assert.deepEqual(phone.requests, [], 'what was told is forgotten, now that there is room');
 });
 
 test('a look that is still being told keeps no finger back', async () => {
@@ -499,4 +505,25 @@ test('through the cloud, a server that is down takes no action away', async () =
   phone.start();
   await phone.settle();
   assert.deepEqual(await recorded(), ['view_resume', 'book_service', 'contact_advisor']);
+});
+
+test('a server that is busy gets the action later, one that is still told once', async () => {
+  const { phone, recorded } = await customer('alice');
+  for (const statusCode of [429, 503]) {
+    phone.between = () => ({ statusCode, data: { success: false, message: 'later' } });
+    await phone.tap('.book');
+    assert.equal(phone.said('.notice'), '网络不通，已保存，稍后自动发送。', `${statusCode}`);
+    phone.between = undefined;
+    phone.holdsBack('/api/customer/action');
+    phone.requests.length = 0;
+    phone.app.onShow();
+    phone.networkChanged({ isConnected: true });
+    await phone.held;
+    phone.app.onShow();
+    phone.letGo();
+    phone.holds = undefined;
+    await phone.settle();
+    assert.equal(sent(phone).length, 1, 'three flushes at once send it once');
+  }
+  assert.deepEqual(await recorded(), ['view_resume', 'book_service', 'book_service']);
 });
