@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -35,6 +35,84 @@ test('every cloud function has its files, for each is uploaded by itself', () =>
 test('what is for tests, for the cloud and for readers is not packed', () => {
   const ignored = project.packOptions.ignore.map(({ value }) => value);
   assert.deepEqual(ignored, ['test', 'cloudfunctions', 'README.md']);
+});
+
+/** Every file that WeChat's tools pack. */
+function packed(folder = '') {
+  return readdirSync(ROOT + folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = folder + entry.name;
+    const type = entry.isDirectory() ? 'folder' : 'file';
+    if (project.packOptions.ignore.some((rule) => rule.type === type && rule.value === path)) return [];
+    return entry.isDirectory() ? packed(`${path}/`) : [path];
+  });
+}
+
+test('what is packed is far below what WeChat takes, and is all that the mini-program needs', () => {
+  const files = packed();
+  const size = files.reduce((sum, file) => sum + statSync(ROOT + file).size, 0);
+  // WeChat takes 2 MiB; a phone opens what is small at once.
+  assert.ok(size < 100 * 1024, `${size} bytes`);
+  for (const file of files) assert.match(file, /\.(js|json|wxml|wxss)$/);
+  assert.ok(!files.includes('package.json'), 'nothing is to be installed');
+  for (const file of files.filter((name) => name.endsWith('.js'))) {
+    const wanted = readFileSync(ROOT + file, 'utf8').matchAll(/require\('([^']+)'\)/g);
+    for (const [, name] of wanted) {
+      const path = new URL(name, new URL(file, 'file:///')).pathname.slice(1);
+      assert.ok(name.startsWith('.') && files.includes(path), `${file} requires ${name}`);
+    }
+  }
+});
+
+/** The settings that WeChat documents, of those that we use. */
+const KNOWN = {
+  'app.json': ['pages', 'window', 'style', 'lazyCodeLoading', 'sitemapLocation'],
+  'app.json window': [
+    'navigationBarTitleText',
+    'navigationBarBackgroundColor',
+    'navigationBarTextStyle',
+    'backgroundColor',
+  ],
+  'a page': ['usingComponents', 'navigationBarTitleText'],
+  'project.config.json': [
+    'description',
+    'projectname',
+    'appid',
+    'compileType',
+    'miniprogramRoot',
+    'cloudfunctionRoot',
+    'libVersion',
+    'setting',
+    'packOptions',
+    'condition',
+  ],
+  'project.config.json setting': [
+    'es6',
+    'enhance',
+    'postcss',
+    'minified',
+    'urlCheck',
+    'checkSiteMap',
+    'uploadWithSourceMap',
+  ],
+  'sitemap.json': ['desc', 'rules'],
+};
+
+test("no setting is one that WeChat's tools do not know, for they say nothing of those", () => {
+  const sitemap = require('../sitemap.json');
+  for (const [what, settings] of [
+    ['app.json', app],
+    ['app.json window', app.window],
+    ...app.pages.map((page) => ['a page', require(`../${page}.json`)]),
+    ['project.config.json', project],
+    ['project.config.json setting', project.setting],
+    ['sitemap.json', sitemap],
+  ]) {
+    for (const name of Object.keys(settings)) assert.ok(KNOWN[what].includes(name), `${what}: ${name}`);
+  }
+  assert.equal(app.lazyCodeLoading, 'requiredComponents');
+  assert.ok(existsSync(ROOT + app.sitemapLocation));
+  assert.match(project.appid, /^wx[0-9a-f]{16}$/);
+  for (const { action, page } of sitemap.rules) assert.ok(['allow', 'disallow'].includes(action) && page);
 });
 
 test('the pages ask for no address but the configured one', () => {
