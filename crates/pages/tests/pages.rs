@@ -90,3 +90,38 @@ async fn each_form_has_a_tag_of_its_own() {
         asset.answer(&headers(&[(header::ACCEPT_ENCODING, "gzip"), (header::IF_NONE_MATCH, &of_packed)]));
     assert_eq!(tag(&again), of_packed);
 }
+
+/// What a page names below it: nothing where it was not built.
+fn named(page: &str) -> Vec<String> {
+    page.split('"').filter_map(|part| Some(part[part.find("/assets/")? + 1..].to_owned())).collect()
+}
+
+#[tokio::test]
+async fn files_are_what_they_are_and_those_with_a_digest_in_their_name_are_kept() {
+    for app in App::ALL {
+        let page = String::from_utf8(app.page().text()).unwrap();
+        let files = named(&page);
+        assert_eq!(files.is_empty(), !app.is_built(), "{app:?}: {page}");
+        for path in files {
+            let asset = app.file(&path).unwrap_or_else(|| panic!("{app:?} has no {path}"));
+            let answer = asset.answer(&HeaderMap::new());
+            let kind = if path.ends_with(".css") { "text/css" } else { "text/javascript" };
+            assert_eq!(answer.headers()[header::CONTENT_TYPE], format!("{kind}; charset=utf-8"), "{path}");
+            assert_eq!(
+                answer.headers()[header::CACHE_CONTROL],
+                "public, max-age=31536000, immutable",
+                "{path}"
+            );
+            assert!(asset.text().len() > 100, "{path}");
+            // The same for whoever has it already.
+            let has = answer.headers()[header::ETAG].to_str().unwrap().to_owned();
+            let again = asset.answer(&headers(&[(header::IF_NONE_MATCH, &has)]));
+            for kept in [&answer, &again] {
+                assert_eq!(kept.headers()[header::CACHE_CONTROL], answer.headers()[header::CACHE_CONTROL]);
+                assert_eq!(kept.headers()[header::VARY], "accept-encoding");
+                assert_eq!(kept.headers()[header::ETAG], has.as_str());
+            }
+            assert_eq!(answer.headers()[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
+        }
+    }
+}
