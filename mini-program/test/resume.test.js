@@ -527,3 +527,68 @@ test('a server that is busy gets the action later, one that is still told once',
   }
   assert.deepEqual(await recorded(), ['view_resume', 'book_service', 'book_service']);
 });
+
+test('whoever waits for an action is told, though another person has come meanwhile', async () => {
+  const { phone, advisor } = await customer('bob');
+  const auth = phone.require('utils/wechat-login.js');
+  const actions = phone.require('utils/actions.js');
+  const about = { advisorId: advisor, resumeId: 'resume-1' };
+  phone.holdsBack('/api/customer/action');
+  const first = actions.record('contact_advisor', about);
+  await phone.held;
+  const second = actions.record('book_service', about);
+  phone.holds = undefined;
+  await auth.logout();
+  phone.code = (await world.control('login-code', { appid: 'mini', user: 'carol' })).code;
+  await auth.wechatLogin();
+  phone.letGo();
+  assert.equal((await first).sent, true);
+  const { sent: isSent, reason } = await second;
+  assert.deepEqual([isSent, reason.kind], [false, 'login']);
+  assert.deepEqual(
+    kept(phone).map(({ body }) => body.actionType),
+    ['book_service'],
+  );
+});
+
+test('an action that something here fails at is kept', async () => {
+  const { phone, recorded } = await customer('alice');
+  const { request } = globalThis.wx;
+  globalThis.wx.request = () => {
+    throw new TypeError('request:fail invalid url');
+  };
+  await phone.tap('.book');
+  assert.equal(kept(phone).length, 1);
+  globalThis.wx.request = request;
+  phone.app.onShow();
+  await phone.settle();
+  assert.deepEqual(await recorded(), ['view_resume', 'book_service']);
+});
+
+test('what is kept of a person goes with their account', async () => {
+  const { phone } = await customer(await world.someone());
+  phone.between = ({ path }) => (path === '/api/customer/action' ? { fails: 'timeout' } : undefined);
+  await phone.tap('.book');
+  assert.equal(kept(phone).length, 1);
+  await phone.open('/pages/profile/profile');
+  await phone.tap('.erase');
+  assert.equal(phone.page.route, 'pages/login/login');
+  assert.deepEqual(kept(phone), []);
+});
+
+test('every kind of yes is one, and what WeChat does not show is none', async () => {
+  for (const [answer, told, left] of [
+    ['acceptWithAudio', '下一位客户有动作时会通知您', 1],
+    ['acceptWithForcePush', '下一位客户有动作时会通知您', 1],
+    ['filter', '您没有同意接收通知', 0],
+    [undefined, '您没有同意接收通知', 0],
+  ]) {
+    const { phone, advisor } = await customer(await world.someone());
+    globalThis.wx.requestSubscribeMessage = ({ success }) =>
+      success({ errMsg: 'requestSubscribeMessage:ok', ...(answer && { TMPL_DEMO_ACTION: answer }) });
+    await phone.tap('.subscribe');
+    assert.equal(phone.said('.notice'), told, answer);
+    const [subscription] = await world.read(`/api/advisor/subscriptions?advisorId=${advisor}`);
+    assert.equal(subscription.remaining, left, answer);
+  }
+});

@@ -63,7 +63,6 @@ const UNREACHED = [502, 504];
  * @returns {'over' | 'wait' | 'skip'}
  */
 function after(failure) {
-  if (!auth.checkLoginStatus()) return 'wait';
   if (!(failure instanceof Failure)) return 'skip';
   // Somebody logged out or in under it.
   if (failure.kind === 'login') return 'wait';
