@@ -289,11 +289,27 @@ test("in WeChat's tools the simulator stands in for WeChat, and in what people i
   assert.equal(phone.page.route, 'pages/profile/profile', phone.text);
   assert.equal(phone.said('.openid'), (await world.person('bob')).openids[APPID]);
 
-  const released = new Phone(world, 'alice', { config: { simulator } });
-  released.version = 'release';
-  await released.open('/pages/login/login');
-  await released.tap('.login');
-  assert.equal(released.said('.openid'), (await world.person('alice')).openids[APPID]);
+  for (const version of ['trial', 'release']) {
+    const released = new Phone(world, 'alice', { config: { simulator } });
+    released.version = version;
+    await released.open('/pages/login/login');
+    await released.tap('.login');
+    assert.equal(released.said('.openid'), (await world.person('alice')).openids[APPID], version);
+  }
+});
+
+test("a simulator that does not know the person, and whatever nobody expected, end in the page's words", async () => {
+  const simulator = { url: world.simulator, app: 'mini', user: 'mallory' };
+  const phone = new Phone(world, 'alice', { config: { simulator } });
+  await phone.open('/pages/login/login');
+  await phone.tap('.login');
+  assert.equal(phone.said('.error'), '微信没有完成操作，请重试。');
+  phone.require('config.js').simulator = null;
+  globalThis.wx.login = () => {
+    throw new TypeError('wx.login is not what it was');
+  };
+  await phone.tap('.login');
+  assert.equal(phone.said('.error'), '微信没有完成操作，请重试。');
 });
 
 test('an answer for somebody who has gone is not mixed with who came after', async () => {
@@ -712,4 +728,19 @@ test('a refusal that no new token mends makes no refresh', async () => {
     await assert.rejects(call(profile), { kind: kind === 'busy' ? 'busy' : 'server' });
   }
   assert.equal(refreshes(phone), 0);
+});
+
+test('an answer for who has gone throws nobody out who has come', async () => {
+  const phone = await loggedIn('alice');
+  const auth = phone.require('utils/wechat-login.js');
+  phone.holdsBack('/api/v1/users/me');
+  await phone.press('.refresh');
+  await phone.held;
+  await auth.logout();
+  phone.code = (await world.control('login-code', { appid: 'mini', user: 'bob' })).code;
+  await auth.wechatLogin();
+  phone.letGo();
+  await phone.settle();
+  assert.equal(phone.page.route, 'pages/profile/profile');
+  assert.equal(phone.storage.get('user_info').openid, (await world.person('bob')).openids[APPID]);
 });

@@ -285,6 +285,7 @@ test('a yes that could not be sent is kept and counts once', async () => {
   phone.answers = { TMPL_DEMO_ACTION: 'accept' };
   phone.losesAnswers = true;
   await phone.tap('.subscribe');
+  assert.match(phone.said('.notice'), /已保存/);
   phone.losesAnswers = false;
   phone.app.onShow();
   await phone.settle();
@@ -591,4 +592,16 @@ test('every kind of yes is one, and what WeChat does not show is none', async ()
     const [subscription] = await world.read(`/api/advisor/subscriptions?advisorId=${advisor}`);
     assert.equal(subscription.remaining, left, answer);
   }
+});
+
+test('the advisor reads the name that the customer chose', async () => {
+  const phone = new Phone(world, await world.someone());
+  await phone.open('/pages/login/login');
+  await phone.type('.input', '小红');
+  await phone.tap('.login');
+  await phone.open('/pages/resume/resume?id=resume-1&advisor=advisor-name');
+  const [action] = await world.read('/api/customer/actions?advisorId=advisor-name');
+  assert.equal(action.customerName, '小红');
+  const { resumeId, source } = action.actionData;
+  assert.deepEqual([resumeId, source], ['resume-1', 'miniprogram']);
 });
