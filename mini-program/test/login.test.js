@@ -34,6 +34,8 @@ test('somebody logs in with a nickname and sees who they are', async () => {
   assert.equal(phone.page.route, 'pages/profile/profile');
   assert.equal(phone.said('.name'), '小红');
   assert.equal(phone.said('.openid'), (await world.person('alice')).openids[APPID]);
+  const { data } = phone.requests.find(({ path }) => path === '/api/v1/auth/wx-login');
+  assert.equal(data.nickName, '小红');
   // A file on this phone is of no use to anybody else.
   assert.ok(!JSON.stringify(phone.requests).includes('wxfile'));
 });
@@ -406,6 +408,14 @@ test('a confirmed deletion is done though the page is still asking who this is',
   await phone.settle();
   assert.equal(phone.page.route, 'pages/login/login');
   assert.ok(phone.requests.some(({ method }) => method === 'DELETE'));
+});
+
+test('whoever is logged in gives their number without another login', async () => {
+  const phone = await loggedIn('bob');
+  await phone.open('/pages/login/login');
+  await phone.tap('.phone');
+  assert.equal(phone.said('.number'), '138****8001');
+  assert.equal(phone.logins, 1);
 });
 
 test('whoever refuses their number on the login page is not logged in by it', async () => {

@@ -22,6 +22,9 @@ before(async () => {
 });
 after(() => world?.end());
 
+/** Its own app.js has done this. */
+const initCloud = () => globalThis.wx.cloud.init({ env: 'demo-1' });
+
 const published = () => require('./published/wechat-login.js');
 const ours = (phone) => phone.require('utils/wechat-login.js');
 
@@ -32,6 +35,7 @@ for (const [whose, utilities, config] of [
 ]) {
   test(`the published pages work with ${whose}`, async () => {
     const phone = new Phone(world, 'alice', { library: '2.26.2', config });
+    initCloud();
     const auth = utilities(phone);
     const { login, guarded, getUserProfile } = require('./published/pages.js')(auth);
     assert.deepEqual(Object.keys(auth).sort(), EXPORTS);
@@ -70,6 +74,7 @@ for (const [whose, utilities, config] of [
 
 test('a refused login of the published page shows the words that its document promises', async () => {
   const phone = new Phone(world, 'alice', { library: '2.26.2' });
+  initCloud();
   const { login } = require('./published/pages.js')(published());
   phone.code = 'nonsense';
   phone.inTap = true;

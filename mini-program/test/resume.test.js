@@ -605,3 +605,24 @@ test('the advisor reads the name that the customer chose', async () => {
   const { resumeId, source } = action.actionData;
   assert.deepEqual([resumeId, source], ['resume-1', 'miniprogram']);
 });
+
+test('where a Weir serves several mini-programs, reports name theirs too', async () => {
+  const { phone } = await customer(await world.someone(), { options: { config: { app: 'mini' } } });
+  phone.answers = { TMPL_DEMO_ACTION: 'accept' };
+  await phone.tap('.subscribe');
+  const reports = phone.requests.filter(({ path }) => /customer|advisor/.test(path));
+  assert.deepEqual(
+    reports.map(({ data }) => data.appid),
+    ['mini', 'mini'],
+  );
+});
+
+test('a network that goes away is no reason to send anything', async () => {
+  const { phone } = await customer('alice');
+  phone.isOffline = true;
+  await phone.tap('.book');
+  phone.requests.length = 0;
+  phone.networkChanged({ isConnected: false });
+  await phone.settle();
+  assert.deepEqual(phone.requests, []);
+});

@@ -30,6 +30,7 @@ export class Phone {
       if (name.startsWith(ROOT) && !name.startsWith(`${ROOT}test/`)) delete require.cache[name];
     }
     this.close(this.stack.length);
+    this.cloud = undefined;
     globalThis.wx = wechat(this);
     globalThis.Page = asComponent;
     globalThis.getCurrentPages = () => this.stack.map(({ route }) => ({ route }));

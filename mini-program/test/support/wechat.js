@@ -67,6 +67,7 @@ export function wechat(phone) {
   }
 
   async function callFunction({ name, data }) {
+    if (!phone.cloud) throw new Error('Cloud API isn’t enabled, please call wx.cloud.init first');
     const { openids, unionid } = await world.person(person);
     const caller = { OPENID: openids[APPID], UNIONID: unionid, APPID, CLIENTIP: '192.0.2.7' };
     const environment = { WEIR_BASE_URL: world.weir, WEIR_API_KEY: phone.functionKey };
@@ -83,7 +84,9 @@ export function wechat(phone) {
     requestSubscribeMessage: (asked) =>
       answer(phone, 'requestSubscribeMessage', requestSubscribeMessage(asked, phone.inTap), asked),
     cloud: {
-      init() {},
+      init: ({ env }) => {
+        phone.cloud = env;
+      },
       callFunction: (asked) => answer(phone, 'cloud.callFunction', callFunction(asked), asked),
       uploadFile: (asked) =>
         answer(
