@@ -120,6 +120,52 @@ test('the proxy takes body or data, and hands back what the server says', async 
   assert.match(refused.data.message, /40029/);
 });
 
+test('the proxy sends a body as it was given, and none where none was', async (t) => {
+  const seen = [];
+  const address = await stranger(t, async (request, answer) => {
+    const parts = await request.toArray();
+    seen.push([Buffer.concat(parts).toString(), request.url, request.headers['x-forwarded-for']]);
+    answer.end('{}');
+  });
+  const environment = { WEIR_BASE_URL: `http://${address}` };
+  const path = '/api/v1/users/me';
+  for (const [event, caller] of [
+    [{ method: 'PATCH', path, body: { nickname: '红' }, data: { nickname: 'x' } }, { CLIENTIP: '192.0.2.7' }],
+    [{ method: 'PATCH', path, body: null, data: { nickname: 'x' } }, { CLIENTIPV6: '2001:db8::7' }],
+    [{ method: 'PATCH', path, data: [1] }, {}],
+    [{ path, query: { a: '1&b=2', c: 3 } }, {}],
+  ]) {
+    assert.equal((await runFunction('api-proxy', event, { caller, environment })).statusCode, 200);
+  }
+  assert.deepEqual(seen, [
+    ['{"nickname":"红"}', path, '192.0.2.7'],
+    ['null', path, '2001:db8::7'],
+    ['[1]', path, undefined],
+    ['', `${path}?a=1%26b%3D2&c=3`, undefined],
+  ]);
+});
+
+test('the function that logs in says who WeChat says it is, and what they are called', async (t) => {
+  let seen;
+  const address = await stranger(t, async (request, answer) => {
+    seen = Buffer.concat(await request.toArray()).toString();
+    answer.setHeader('Retry-After', '7').end('{}');
+  });
+  const environment = { WEIR_BASE_URL: `http://${address}`, WEIR_API_KEY: key };
+  const caller = { OPENID: 'o-x', UNIONID: 'u-x', APPID };
+  const given = {
+    nickname: '红',
+    avatar: 'cloud://a',
+    openid: 'o-other',
+    unionid: 'u-other',
+    appid: 'other',
+  };
+  const answer = await login(given, caller, environment);
+  assert.equal(answer.headers['retry-after'], '7');
+  const sent = { openid: 'o-x', unionid: 'u-x', appid: APPID, nickname: '红', avatar: 'cloud://a' };
+  assert.deepEqual(JSON.parse(seen), sent);
+});
+
 test('the proxy hands on the token and the request id, and no other header', async () => {
   const { code } = await world.control('login-code', { appid: 'mini', user: 'alice' });
   const { data } = await proxy({ method: 'POST', path: '/api/v1/auth/wx-login', body: { code } });

@@ -754,3 +754,59 @@ test('an answer for who has gone throws nobody out who has come', async () => {
   assert.equal(phone.page.route, 'pages/profile/profile');
   assert.equal(phone.storage.get('user_info').openid, (await world.person('bob')).openids[APPID]);
 });
+
+test('two taps before the button is grey are one', async () => {
+  const phone = await loggedIn(await world.someone());
+  const twice = async (selector) => {
+    phone.requests.length = 0;
+    const button = phone.find(selector);
+    button.dispatchEvent('tap');
+    button.dispatchEvent('tap');
+    await phone.settle();
+    return phone.requests.map(({ method, path }) => `${method} ${path}`);
+  };
+  assert.deepEqual(await twice('.refresh'), ['GET /api/v1/users/me']);
+  await phone.open('/pages/resume/resume');
+  assert.deepEqual(await twice('.book'), ['POST /api/customer/action']);
+  await phone.open('/pages/login/login');
+  const asked = await twice('.login');
+  assert.equal(asked.filter((one) => one === 'POST /api/v1/auth/wx-login').length, 1);
+});
+
+test('who has no name is called what nobody is called, in their language', async () => {
+  for (const [language, name] of [
+    ['zh_CN', '微信用户'],
+    ['en', 'WeChat user'],
+    ['ru', 'Пользователь WeChat'],
+  ]) {
+    const phone = await loggedIn(await world.someone(), { language });
+    assert.equal(phone.said('.name'), name);
+  }
+});
+
+test('the pages of each language have titles in it', async () => {
+  for (const [lang, titles] of [
+    ['zh', ['登录', '我的', '简历', '客户线索']],
+    ['en', ['Log in', 'Me', 'Resume', 'Lead']],
+    ['ru', ['Вход', 'Профиль', 'Резюме', 'Заявка']],
+  ]) {
+    const phone = await loggedIn('alice');
+    for (const [at, page] of [
+      'login/login',
+      'profile/profile',
+      'resume/resume',
+      'customer/detail',
+    ].entries()) {
+      await phone.open(`/pages/${page}?lang=${lang}`);
+      assert.equal(phone.title, titles[at]);
+    }
+  }
+});
+
+test('who is not logged in is asked for no messages in vain', async () => {
+  const phone = new Phone(world, 'alice');
+  globalThis.wx.requestSubscribeMessage = () => assert.fail('the answer would be lost');
+  await phone.open('/pages/resume/resume');
+  await phone.tap('.subscribe');
+  assert.equal(phone.page.route, 'pages/login/login');
+});

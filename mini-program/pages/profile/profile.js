@@ -5,6 +5,9 @@ const { open, toLogin } = require('../../utils/pages.js');
 const { bindPhone, masked } = require('../../utils/phone.js');
 const { eraseAccount, me, refreshProfile } = require('../../utils/user.js');
 
+/** What WeChat and Weir call whoever gave no name. */
+const NAMELESS = '微信用户';
+
 Page({
   data: {
     t: words(),
@@ -69,7 +72,8 @@ Page({
   /** @param {import('../../utils/user.js').Person} person */
   show(person) {
     const { t } = this.data;
-    const name = person.nickname || t.noName;
+    const { nickname } = person;
+    const name = nickname && nickname !== NAMELESS ? nickname : t.noName;
     this.setData({
       person,
       name,

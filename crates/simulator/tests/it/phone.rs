@@ -18,7 +18,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-use crate::lab::{Lab, MINI, OFFICIAL, Reply, WEBSITE};
+use crate::lab::{Lab, MINI, OFFICIAL, Reply, WEBSITE, oauth_target};
 
 /// A site that remembers what it was asked.
 #[derive(Clone, Default)]
@@ -55,6 +55,7 @@ async fn answer(State(site): State<Site>, request: Request) -> Response<Body> {
         "/page" => response
             .header("content-type", "text/html; charset=utf-8")
             .header("x-frame-options", "DENY")
+            .header("etag", "\"of what the server sent\"")
             .header("content-security-policy", "default-src 'self'; frame-ancestors 'none'")
             .header("set-cookie", "seat=7; Path=/; HttpOnly; SameSite=Lax")
             .body(Body::from(format!(
@@ -122,7 +123,7 @@ async fn the_server_meets_wechats_browser_and_the_page_stays_in_its_view() {
     let (lab, (site, address)) = (Lab::start().await, Site::start().await);
     let host = view(&lab, "u1", address);
     let sent = format!(
-        "Origin: http://{host}\r\nReferer: http://{host}/page\r\nSec-Fetch-Site: same-origin\r\nAccept-Encoding: gzip\r\nContent-Type: application/json\r\n"
+        "Origin: http://{host}\r\nReferer: http://{host}/page\r\nSec-Fetch-Site: same-origin\r\nAccept-Encoding: gzip\r\nIf-None-Match: *\r\nContent-Type: application/json\r\n"
     );
     let body = format!("{{\"redirect\":\"http://{host}/page\"}}");
     let page =
@@ -136,7 +137,9 @@ async fn the_server_meets_wechats_browser_and_the_page_stays_in_its_view() {
     assert_eq!(headers["origin"], format!("http://{address}"));
     assert_eq!(headers["referer"], format!("http://{address}/page"));
     assert!(headers["user-agent"].to_str().unwrap().contains("MicroMessenger/"));
-    assert!(!headers.contains_key("sec-fetch-site") && !headers.contains_key("accept-encoding"));
+    for ours in ["sec-fetch-site", "accept-encoding", "if-none-match"] {
+        assert!(!headers.contains_key(ours), "{ours}");
+    }
 
     assert!(
         page.body.contains("<head lang=x><script src=\"/_phone/view.js\"></script><title>"),
@@ -144,7 +147,9 @@ async fn the_server_meets_wechats_browser_and_the_page_stays_in_its_view() {
         page.body
     );
     assert!(page.body.contains(&format!("href=\"http://{host}/next\"")), "{}", page.body);
-    assert!(page.header("x-frame-options").is_none() && page.header("set-cookie").is_none());
+    for kept in ["x-frame-options", "set-cookie", "etag"] {
+        assert!(page.header(kept).is_none(), "{kept}");
+    }
     assert!(page.head.contains("default-src 'self'") && !page.head.contains("'none'"), "{}", page.head);
     assert!(
         page.head.contains("frame-ancestors http://127.0.0.1:* http://localhost:*"),
@@ -230,6 +235,28 @@ async fn only_what_apps_have_named_is_opened_and_only_for_the_phones_pages() {
     assert_eq!(consent.status, 200);
     let named = format!("u1.localhost-{}.weir.localhost:{}", address.port(), lab.address.port());
     assert_eq!(ask(&lab, &named, "GET", "/page", "", "").await.status, 200);
+    lab.change_app(&json!({"appid": OFFICIAL, "callback_domains": ["127.0.0.1"], "jssdk_domains": []}));
+    assert_eq!(
+        ask(&lab, &host, "GET", "/page", "", "").await.status,
+        200,
+        "named where WeChat sends back to"
+    );
+}
+
+#[tokio::test]
+async fn wechat_knows_whose_phone_its_pages_are_in() {
+    let lab = Lab::start().await;
+    let link = format!(
+        "/connect/oauth2/authorize?appid={OFFICIAL}&redirect_uri=http%3A%2F%2F127.0.0.1%3A8080%2Fback&response_type=code&scope=snsapi_base&state=x"
+    );
+    for (id, name) in [("u2", "bob"), ("u3", "carol")] {
+        let answer =
+            ask(&lab, &view(&lab, id, lab.address), "GET", &link, "Cookie: _sim_user=u1\r\n", "").await;
+        let location = answer.header("location").expect("snsapi_base goes back at once");
+        let code = location.split("code=").nth(1).and_then(|rest| rest.split('&').next()).expect("a code");
+        let told = lab.get(&oauth_target("official", code)).await.json();
+        assert_eq!(told["openid"], lab.simulator.openid("official", name).unwrap(), "{name}");
+    }
 }
 
 #[tokio::test]
