@@ -162,6 +162,9 @@ async fn the_server_meets_wechats_browser_and_the_page_stays_in_its_view() {
     assert_eq!(json["url"], format!("http://{host}/x?redirect_uri=http%3A%2F%2F127.0.0.1%3A1"));
     let bytes = ask(&lab, &host, "GET", "/bytes", "", "").await;
     assert!(bytes.body.contains(&address.to_string()), "what is no text is left alone");
+    let upload = format!("http://{host}/picture");
+    ask(&lab, &host, "POST", "/bytes", "Content-Type: application/octet-stream\r\n", &upload).await;
+    assert_eq!(site.last().2, upload, "on its way there too");
     assert!(ask(&lab, &host, "GET", "/_phone/view.js", "", "").await.body.contains("MicroMessenger"));
 
     // What a page's script asks for is no page, and a page without a head has the script after its doctype.
