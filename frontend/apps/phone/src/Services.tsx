@@ -8,19 +8,19 @@ import { when } from './when';
 /** The chat with every app's messages, the newest below. */
 export function Services() {
   const { words, messages } = usePhone();
-  const end = useRef<HTMLDivElement>(null);
+  const talk = useRef<HTMLDivElement>(null);
   const count = messages.length;
+  // Not by scrollIntoView, which moves the page around the phone as well.
   useEffect(() => {
-    if (count > 0) end.current?.scrollIntoView({ block: 'end' });
+    if (count > 0 && talk.current) talk.current.scrollTop = talk.current.scrollHeight;
   }, [count]);
   return (
     <Screen title={words.services}>
-      <div className="body talk" aria-live="polite">
+      <div ref={talk} className="body talk" aria-live="polite">
         {messages.map((message) => (
           <Card key={message.msgid} message={message} />
         ))}
         {count === 0 && <p className="empty">{words.noMessages}</p>}
-        <div ref={end} />
       </div>
     </Screen>
   );
