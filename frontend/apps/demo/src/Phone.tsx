@@ -5,6 +5,8 @@ import type { Words } from './words';
 export interface PhoneHandle {
   /** Opens what a QR code says, as if the phone's camera had seen it. */
   scan(content: string): void;
+  /** Gives it into somebody's hand. */
+  user(user: string): void;
   /** Shows the messages that have come. */
   messages(): void;
 }
@@ -49,6 +51,7 @@ export function Phone({ simulator: address, user, language, words, ref }: Props)
       isReadyNow.current ? tell(message) : void waiting.current.push(message);
     return {
       scan: (content) => say({ type: 'weir:scan', content }),
+      user: (user) => say({ type: 'weir:user', user }),
       messages: () => say({ type: 'weir:messages' }),
     };
   });

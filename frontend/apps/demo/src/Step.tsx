@@ -6,18 +6,39 @@ interface Props {
   title: string;
   text: string;
   isDone: boolean;
-  /** What happened: the call and what came of it. */
+  /** Whether it is the one to be tried now. */
+  isNext: boolean;
+  /** What has gone wrong, or nothing. */
+  trouble: string;
+  /** What Weir did. */
   happened: string;
+  /** With which calls. */
+  calls: string;
   /** The same in an application of one's own. */
   code: string;
   words: Words;
   children: ReactNode;
 }
 
-/** One thing to try. It is done when the server says so, not when a button was pressed. */
-export function Step({ number, title, text, isDone, happened, code, words, children }: Props) {
+/** One thing to try. */
+export function Step({
+  number,
+  title,
+  text,
+  isDone,
+  isNext,
+  trouble,
+  happened,
+  calls,
+  code,
+  words,
+  children,
+}: Props) {
   return (
-    <li className={isDone ? 'step done' : 'step'}>
+    <li
+      className={isDone ? 'step done' : isNext ? 'step next' : 'step'}
+      {...(isNext && { 'aria-current': 'step' })}
+    >
       <h2>
         <span className="number" aria-hidden="true">
           {isDone ? '✓' : number}
@@ -26,8 +47,15 @@ export function Step({ number, title, text, isDone, happened, code, words, child
       </h2>
       <p>{text}</p>
       {children}
+      <p role="alert" className="trouble">
+        {trouble}
+      </p>
       <p className="happened" role="status">
-        {isDone && happened}
+        {isDone && (
+          <>
+            {happened} <code>{calls}</code>
+          </>
+        )}
       </p>
       <details>
         <summary>{words.how}</summary>

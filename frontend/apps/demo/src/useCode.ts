@@ -1,9 +1,11 @@
 import jsQR from 'jsqr';
 import { type RefObject, useEffect, useState } from 'react';
 
-const picture = (within: HTMLElement | null) => within?.querySelector<HTMLImageElement>('img.weir-image');
+/** A code that is over is shown, but leads nowhere. */
+const picture = (within: HTMLElement | null) =>
+  within?.querySelector<HTMLImageElement>('[data-status]:not([data-status=expired]) img.weir-image');
 
-/** Whether a QR code is to be seen within an element. */
+/** Whether a QR code that can be scanned is to be seen within an element. */
 export function useCode(within: RefObject<HTMLElement | null>): boolean {
   const [isThere, setThere] = useState(false);
   useEffect(() => {
@@ -11,7 +13,7 @@ export function useCode(within: RefObject<HTMLElement | null>): boolean {
     if (!element) return;
     const look = () => setThere(Boolean(picture(element)));
     const watch = new MutationObserver(look);
-    watch.observe(element, { childList: true, subtree: true });
+    watch.observe(element, { childList: true, subtree: true, attributeFilter: ['data-status'] });
     look();
     return () => watch.disconnect();
   }, [within]);

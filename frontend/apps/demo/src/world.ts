@@ -22,9 +22,15 @@ export interface Lead {
 }
 
 export interface Message {
-  id: string;
   state: string;
-  template_id?: string;
+  actionId: string | null;
+}
+
+/** What came of an action: the lead, `null` where the phone number makes none. */
+export interface Acted {
+  actionId: string;
+  customerCreated: boolean;
+  customer: Lead | null;
 }
 
 /** A refusal in the words of whoever refused. */
@@ -88,6 +94,11 @@ export class World {
     return call<T>(this.session.simulator + path, body === undefined ? {} : post(body));
   }
 
+  /** Whether anybody is at home. Such questions are not in the server's log. */
+  async isThere(): Promise<void> {
+    await fetch('/api/live');
+  }
+
   async people(): Promise<Person[]> {
     return (await this.sim<{ users: Person[] }>('/_sim/users')).users;
   }
@@ -123,7 +134,7 @@ export class World {
   }
 
   /** What a customer's mini-program does: logs in, then says what the customer did. */
-  async act(name: string, phone: string): Promise<void> {
+  async act(name: string, phone: string): Promise<Acted> {
     const { code } = await this.sim<{ code: string }>('/_sim/login-code', { appid: APP, user: CUSTOMER });
     type Login = { data: { openid: string; token: string } };
     const { data } = await call<Login>('/api/wechat/openid', post({ code }));
@@ -135,7 +146,7 @@ export class World {
       customerName: name,
       customerPhone: phone,
     };
-    await call('/api/customer/action', post(action, data.token));
+    return (await call<{ data: Acted }>('/api/customer/action', post(action, data.token))).data;
   }
 
   async leads(): Promise<Lead[]> {
