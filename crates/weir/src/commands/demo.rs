@@ -23,6 +23,8 @@ use crate::{
 
 /// Who is signed in on the host's site.
 const HOST_USER: &str = "106";
+/// Enough for one machine, and within the open files that systems grant without being asked.
+const CONNECTIONS: usize = 400;
 /// The simulator's clock can be moved on by days without the page losing its user.
 const YEAR: Duration = Duration::from_secs(365 * 86_400);
 
@@ -51,6 +53,7 @@ impl Demo {
         let address = format!("http://{}", listener.local_addr()?);
         let mut config = place::demo_config(data, Some(&address))?;
         config.server.port = port;
+        config.server.max_connections = config.server.max_connections.min(CONNECTIONS);
         if let Some(level) = level {
             level.clone_into(&mut config.log.level);
         }
@@ -131,17 +134,18 @@ pub(super) async fn run(args: DemoArgs) -> Result<()> {
 
 fn welcome(demo: &Demo, data: &Path) -> String {
     let (weir, wechat) = (format!("http://{}", demo.gateway.address), &demo.simulator);
+    // As it was typed: it is in nobody's PATH yet.
+    let command = std::env::args().next().unwrap_or_else(|| "weir".to_owned());
     format!(
         r#"
 weir is ready at {weir}
 the simulator is ready at {wechat}
 
-  Try it, with a phone       {weir}/demo
+  Open this in a browser     {weir}/demo
+
   The API, to read and try   {weir}/docs
-  Is it well?                {weir}/api/health
-  WeChat's phone             {wechat}/
-  WeChat's double            {wechat}/_sim/
-  Data                       {data}
+  The phone by itself        {wechat}/
+  The simulator's controls   {wechat}/_sim/
 
 Log in as a mini-program's user: Alice's phone gives a code, Weir makes a user and a token of it.
 
@@ -149,7 +153,8 @@ Log in as a mini-program's user: Alice's phone gives a code, Weir makes a user a
     -d '{{"appid":"mini","user":"alice"}}' | sed 's/.*"code":"\([^"]*\)".*/\1/')
   curl -s {weir}/api/v1/auth/wx-login -H 'content-type: application/json' -d "{{\"code\":\"$CODE\",\"nickName\":\"Alice\"}}"
 
-Every flow, step by step: weir demo --once. Stop with Ctrl-C.
+Every flow, step by step: {command} demo --once
+What happens is kept in {data}/ until you remove it; a line below tells of each request. Stop with Ctrl-C.
 "#,
         data = data.display()
     )
