@@ -198,6 +198,8 @@ test('a demo that was started again gives its page another key', async () => {
       ? route.fulfill({ status: 401, json: { success: false, message: 'unknown key' } })
       : route.continue(),
   );
-  await page.waitForRequest('**/demo/session');
+  const renewed = page.waitForRequest('**/demo/session');
+  await press(page, 'Ask for a call');
+  await renewed;
   await page.waitForResponse((answer) => answer.url().endsWith('/api/leads') && answer.status() === 200);
 });
