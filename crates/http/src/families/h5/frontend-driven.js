@@ -3,6 +3,9 @@
 //   GET  /api/wechat/authorize-url  where WeChat asks for consent, and the state that it brings back
 //   POST /api/wechat/auth           the code that it brings back, for the person; sets a cookie that proves who this is
 //   GET  /api/user/{openid}         whether that is still good: it is for 24 hours
+//
+// It is three files: this one, its .html and its .css. Serve them where /api leads to Weir too, as the cookie is of one
+// origin, and write the page's address into `web.redirects`, to the letter, unless it is below `web.public_url`.
 'use strict';
 
 const WORDS = {
@@ -92,6 +95,8 @@ async function call(path, options) {
   // A proxy on the way may answer with a page of its own.
   const answer = (await response.json().catch(() => null)) || {};
   if (answer.code === 200 && answer.data) return answer.data;
+  // Whoever builds the page finds the server's reason here.
+  if (answer.message) console.error(path, answer.message);
   const told = LANG === 'zh-CN' ? answer.message : answer.code && words[answer.code];
   throw new Error(told || `${words.away} (HTTP ${response.status})`);
 }
