@@ -5,9 +5,10 @@ import { defineConfig } from 'vite';
 const weir = process.env.WEIR_URL ?? 'http://127.0.0.1:8080';
 const proxy = Object.fromEntries(['/api', '/auth', '/wechat'].map((path) => [path, weir]));
 
-export default defineConfig({
-  logLevel: 'warn',
+export default defineConfig(({ command }) => ({
+  // Served, it says where.
+  logLevel: command === 'build' ? 'warn' : 'info',
   plugins: [react()],
   server: { host: '127.0.0.1', proxy },
   preview: { host: '127.0.0.1', proxy },
-});
+}));
