@@ -52,6 +52,24 @@ async fn both_are_ready_when_they_say_so_and_the_secret_is_the_owners() {
 }
 
 #[tokio::test]
+async fn it_says_first_what_to_open_and_worries_nobody() {
+    let directory = tempfile::tempdir().unwrap();
+    let arguments = ["demo", "--port", "0", "--simulator-port", "0"];
+    let mut process = Process::start(weir(directory.path(), &arguments, &[]));
+    let weir = process.wait_for("weir is ready at ");
+    process.signal(Signal::SIGTERM);
+    let said = process.ended().well();
+    let addresses = said.lines().filter(|line| line.starts_with("  ") && line.contains("http"));
+    assert_eq!(
+        addresses.map(str::trim).next(),
+        Some(&*format!("Open this in a browser     {weir}/demo")),
+        "{said}"
+    );
+    assert!(said.contains("weir demo --once") && said.contains("data/"), "{said}");
+    assert!(!said.contains("WARN"), "{said}");
+}
+
+#[tokio::test]
 async fn the_page_is_there_with_what_its_user_needs_and_only_in_a_demo() {
     let directory = tempfile::tempdir().unwrap();
     let mut keys = Vec::new();
