@@ -145,7 +145,7 @@ the simulator is ready at {wechat}
 
   The API, to read and try   {weir}/docs
   The phone by itself        {wechat}/
-  The simulator's controls   {wechat}/_sim/
+  What the simulator can do  {wechat}/_sim/
 
 Log in as a mini-program's user: Alice's phone gives a code, Weir makes a user and a token of it.
 

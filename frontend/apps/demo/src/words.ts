@@ -18,7 +18,7 @@ const en = {
   onward: 'And then',
   allDone: 'All four done. And then',
   api: 'The API, to read and try',
-  simulator: 'The simulator’s controls: calls, faults, clock',
+  simulator: 'What the simulator can do: faults, clock, calls',
   files: [
     ['React components', 'frontend/packages/react/README.md'],
     ['A mini-program to start from', 'mini-program/README.md'],
@@ -31,7 +31,8 @@ const en = {
   how: 'How it looks in your code',
   yourSite: 'A page of your site, where user 106 is signed in',
   bind: 'Bind a WeChat account',
-  bindText: 'Press “Bind WeChat”, scan the code with Alice’s phone, and agree on the phone.',
+  bindText:
+    'Press “Bind WeChat”, scan the code with the phone of Alice (爱丽丝 on WeChat), and agree on the phone.',
   bindDone: (name: string) =>
     `Weir made the code, asked WeChat who scanned it and told your site: user 106 is ${name}.`,
   hold: 'Scan it with Alice’s phone',
@@ -99,7 +100,7 @@ export const WORDS: Record<Language, Words> = {
     onward: '接下来',
     allDone: '四件事都完成了。接下来',
     api: '接口文档，可直接试用',
-    simulator: '模拟器控制台：调用、故障、时钟',
+    simulator: '模拟器能做什么：故障、时钟、调用记录',
     files: [
       ['React 组件', 'frontend/packages/react/README.md'],
       ['小程序示例', 'mini-program/README.md'],
@@ -169,7 +170,7 @@ export const WORDS: Record<Language, Words> = {
     onward: 'А дальше',
     allDone: 'Все четыре готовы. А дальше',
     api: 'API: читать и пробовать',
-    simulator: 'Управление симулятором: вызовы, сбои, часы',
+    simulator: 'Что умеет симулятор: сбои, часы, вызовы',
     files: [
       ['Компоненты React', 'frontend/packages/react/README.md'],
       ['Мини-программа для начала', 'mini-program/README.md'],
@@ -182,7 +183,8 @@ export const WORDS: Record<Language, Words> = {
     how: 'Как это выглядит в вашем коде',
     yourSite: 'Страница вашего сайта, вошёл пользователь 106',
     bind: 'Привязать аккаунт WeChat',
-    bindText: 'Нажмите «Привязать WeChat», отсканируйте код телефоном Алисы и согласитесь на телефоне.',
+    bindText:
+      'Нажмите «Привязать WeChat», отсканируйте код телефоном Алисы (в WeChat 爱丽丝) и согласитесь на телефоне.',
     bindDone: (name) =>
       `Weir сделал код, узнал у WeChat, кто его отсканировал, и сообщил вашему сайту: пользователь 106 — это ${name}.`,
     hold: 'Отсканировать телефоном Алисы',

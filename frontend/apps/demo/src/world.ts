@@ -96,7 +96,7 @@ export class World {
 
   /** Whether anybody is at home. Such questions are not in the server's log. */
   async isThere(): Promise<void> {
-    await fetch('/api/live');
+    await (await fetch('/api/live')).text();
   }
 
   async people(): Promise<Person[]> {
