@@ -57,6 +57,12 @@ export function CodeView({
           {words.left(`${Math.floor(left / 60)}:${String(left % 60).padStart(2, '0')}`)}
         </p>
       )}
+      {/* The phone that has scanned it may be lost to us, and no other gets in. */}
+      {shown === 'scanned' && (
+        <button type="button" className="weir-button weir-plain" onClick={onRefresh} disabled={loading}>
+          {words.refresh}
+        </button>
+      )}
     </div>
   );
 }

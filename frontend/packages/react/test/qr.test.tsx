@@ -228,3 +228,18 @@ test('the settings show the binding when the phone has confirmed', async () => {
   expect(screen.getByText('WeChat account bound.')).toBeTruthy();
   expect(screen.queryByRole('img', { name: 'QR code to scan with WeChat' })).toBeNull();
 });
+
+test('a code whose phone was lost is replaced without waiting for its end', async () => {
+  const { server, stream } = serve();
+  render(<WeChatQRGenerator />, { wrapper: Wrapper });
+  fireEvent.click(screen.getByRole('button'));
+  await pass();
+  stream.event(1, 'pending');
+  await pass();
+  expect(screen.queryByRole('button')).toBeNull();
+  stream.event(2, 'scanned');
+  await pass();
+  fireEvent.click(screen.getByRole('button', { name: 'Get a new code' }));
+  await pass();
+  expect(server.to(MAKE)).toHaveLength(2);
+});
