@@ -188,6 +188,21 @@ for (const fault of [
   });
 }
 
+test('a demo that is gone is told in the words of its reader', async () => {
+  for (const [language, words] of [
+    ['en', 'The demo does not answer'],
+    ['ru', 'Демо не отвечает'],
+    ['zh', '演示没有响应'],
+  ] as const) {
+    const page = await (await world.browser.newContext()).newPage();
+    await page.goto(`${world.weir}/demo?lang=${language}`);
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    await page.route('**/_sim/subscribe', (route) => route.abort());
+    await page.locator('form button').click();
+    await page.getByRole('alert').getByText(words).waitFor();
+  }
+});
+
 test('a demo that was started again gives its page another key', async () => {
   const page = await (await world.browser.newContext()).newPage();
   await page.goto(`${world.weir}/demo?lang=en`);
