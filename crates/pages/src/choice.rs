@@ -10,11 +10,11 @@ pub(crate) fn takes_gzip(asked: &HeaderMap) -> bool {
     for coding in values.flat_map(|value| value.split(',')) {
         let mut parts = coding.split(';').map(str::trim);
         let name = parts.next().unwrap_or_default();
+        // A weight that is none is no leave to send it.
         let is_refused = parts.any(|part| {
-            part.strip_prefix("q=")
-                .or_else(|| part.strip_prefix("Q="))
-                .and_then(|weight| weight.parse::<f32>().ok())
-                .is_some_and(|weight| weight <= 0.0)
+            let (key, weight) = part.split_once('=').unwrap_or((part, ""));
+            key.trim().eq_ignore_ascii_case("q")
+                && !weight.trim().parse::<f32>().is_ok_and(|weight| weight > 0.0)
         });
         if name.eq_ignore_ascii_case("gzip") || name.eq_ignore_ascii_case("x-gzip") {
             by_name = Some(!is_refused);
@@ -45,7 +45,7 @@ mod tests {
         {
             assert!(asks(yes), "{yes}");
         }
-        for no in ["", "identity", "br", "gzip;q=0", "gzip; q=0.0, *", "*;q=0", "gzipped"] {
+        for no in ["", "identity", "br", "gzip;q=0", "gzip; q=0.0, *", "*;q=0", "gzipped", "gzip; q = 0", "gzip;q=\"0\"", "gzip;q=nan", "gzip;q"] {
             assert!(!asks(no), "{no}");
         }
         assert!(!takes_gzip(&HeaderMap::new()));
