@@ -188,18 +188,37 @@ for (const fault of [
   });
 }
 
-test('a demo that is gone is told in the words of its reader', async () => {
-  for (const [language, words] of [
-    ['en', 'The demo does not answer'],
-    ['ru', 'Демо не отвечает'],
-    ['zh', '演示没有响应'],
+test('what a demo does not do is told in the words of its reader', async () => {
+  for (const [language, sorry, words] of [
+    ['en', 'That did not work. Try again', 'The demo does not answer'],
+    ['ru', 'Попробуйте снова', 'Демо не отвечает'],
+    ['zh', '未成功，请重试', '演示没有响应'],
   ] as const) {
     const page = await (await world.browser.newContext()).newPage();
     await page.goto(`${world.weir}/demo?lang=${language}`);
     await page.getByRole('heading', { level: 1 }).waitFor();
+    await control('/_sim/faults', { path: '/sns/jscode2session', kind: 'garbage', form: 'html', times: 1 });
+    await page.locator('form button').click();
+    // What the server says is in Chinese, so the page says something too.
+    await page.getByRole('alert').getByText(sorry).waitFor();
     await page.route('**/_sim/subscribe', (route) => route.abort());
     await page.locator('form button').click();
     await page.getByRole('alert').getByText(words).waitFor();
+  }
+});
+
+test('a simulator that answers nonsense is told, and it goes on when that is over', async () => {
+  const phone = await world.handset('alice');
+  const told = phone.getByText('The simulator does not answer.').first();
+  for (const answer of [
+    { status: 500, json: {} },
+    { contentType: 'text/html', body: '<h1>proxy</h1>' },
+  ]) {
+    await phone.route('**/_sim/**', (route) => route.fulfill(answer));
+    await phone.reload();
+    await told.waitFor();
+    await phone.unroute('**/_sim/**');
+    await phone.getByText('Service notifications').waitFor();
   }
 });
 

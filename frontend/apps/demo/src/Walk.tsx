@@ -52,8 +52,9 @@ export function Walk({ session, renewed, language, children }: Props) {
     try {
       await work();
     } catch (failure) {
-      // What a browser says of a server that is away is for nobody.
-      setTrouble({ step, text: failure instanceof Refused ? failure.message : words.isDown });
+      // What a browser says of a server that is away is for nobody, and a server speaks a language of its own.
+      const said = failure instanceof Refused ? failure : new Refused(words.isDown, 0);
+      setTrouble({ step, text: said.status === 0 ? said.message : words.refused(said.message) });
     }
   };
   const open = (step: number, path: string) =>

@@ -14,10 +14,12 @@ export interface Session {
 async function ask<T>(method: string, path: string): Promise<T> {
   const answer = await fetch(path, { method });
   if (!answer.ok) {
-    const said = (await answer.json().catch(() => ({}))) as { detail?: string };
-    throw new Error(said.detail ?? `${method} ${path}: ${answer.status}`);
+    const said = (await answer.json().catch(() => ({}))) as { detail?: string } | null;
+    throw new Error(said?.detail ?? `${method} ${path}: ${answer.status}`);
   }
-  return (await answer.json()) as T;
+  const said = (await answer.json().catch(() => null)) as T | null;
+  if (said === null) throw new Error(`${method} ${path}: ${answer.status}, but no JSON`);
+  return said;
 }
 
 export const begin = () => ask<Session>('POST', '/demo/session');

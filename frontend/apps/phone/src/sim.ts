@@ -65,7 +65,7 @@ async function call<T>(path: string, body?: object): Promise<T> {
     throw new Down();
   });
   const said = (await answer.json().catch(() => null)) as (T & { error?: string }) | null;
-  if (said === null) throw new Down();
+  if (said === null || answer.status >= 500) throw new Down();
   if (!answer.ok) throw new Refused(said.error ?? `HTTP ${answer.status}`, answer.status);
   return said;
 }
