@@ -34,7 +34,9 @@ settings! {
         port: u16 = 8080,
         /// Proxies whose `X-Forwarded-For` is believed, as addresses or CIDR networks.
         trusted_proxies: Vec<String> = Vec::new(),
-        /// Origins of pages that may call from a browser (CORS), or `*`. Also `CORS_ORIGIN`.
+        /// Origins of pages that may call from a browser (CORS). Also `CORS_ORIGIN`. With `*` the pages of every website may,
+        /// but without cookies: a page that sends them (`credentials: 'include'`, as H5 logins do) gets no answer that it can
+        /// read. Name the origins.
         cors_origins: Vec<String> = Vec::new(),
         /// The largest request body in bytes.
         body_limit: usize = 1024 * 1024,

@@ -43,7 +43,7 @@ pub struct Login<'a> {
     pub app: Option<&'a str>,
     /// The browser's cookie.
     pub browser: Option<&'a str>,
-    /// The secret behind the site's `code_challenge`.
+    /// The secret behind the page's `code_challenge`.
     pub verifier: Option<&'a str>,
     /// The site whose page asks, as its browser says.
     pub origin: Option<&'a str>,

@@ -35,7 +35,7 @@ row! {
         pub relay: Option<String>,
         /// The site's own state.
         pub client_state: Option<String>,
-        /// What binds a code of ours to the site.
+        /// What binds the state to the page, and a code of ours to the site.
         pub code_challenge: Option<String>,
     }
 }

@@ -91,14 +91,8 @@ impl Handed {
     fn is_for(&self, login: &Login<'_>, require_state: bool) -> bool {
         // A browser tells whose page asks; a site's own server tells nothing.
         let is_site = login.origin.is_none_or(|origin| origin == self.site);
-        let is_verified = match (&self.challenge, login.verifier) {
-            (Some(challenge), Some(verifier)) => {
-                let digest = digest::digest(&digest::SHA256, verifier.as_bytes());
-                same(URL_SAFE_NO_PAD.encode(digest).as_bytes(), challenge.as_bytes())
-            }
-            (Some(_), None) => false,
-            (None, _) => true,
-        };
+        let is_verified =
+            self.challenge.as_ref().is_none_or(|challenge| is_answered(challenge, login.verifier));
         let is_answer = match (&self.state_digest, login.state) {
             (Some(digest), Some(state)) => same(digest_of(state).as_bytes(), digest.as_bytes()),
             // The site compares its state by itself, unless it is to be made sure of.
@@ -106,4 +100,11 @@ impl Handed {
         };
         is_site && is_verified && is_answer
     }
+}
+
+/// Whether whoever brings `verifier` is who gave `challenge` (RFC 7636, S256).
+pub(super) fn is_answered(challenge: &str, verifier: Option<&str>) -> bool {
+    let Some(verifier) = verifier else { return false };
+    let digest = digest::digest(&digest::SHA256, verifier.as_bytes());
+    same(URL_SAFE_NO_PAD.encode(digest).as_bytes(), challenge.as_bytes())
 }

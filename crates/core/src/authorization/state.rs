@@ -36,7 +36,8 @@ pub struct Asked<'a> {
     pub app: Option<&'a str>,
     /// The site's own state, which a relay gives back to it.
     pub state: Option<&'a str>,
-    /// What binds a relay's code to the site: the SHA-256 of a secret of its own, in base64url (RFC 7636, S256).
+    /// What binds the state, or a relay's code, to the page: the SHA-256 of a secret of its own, in base64url (RFC 7636,
+    /// S256).
     pub challenge: Option<&'a str>,
     /// The browser's cookie, if it has one.
     pub browser: Option<&'a str>,
@@ -146,7 +147,8 @@ pub(super) enum Proof {
     NotAsked,
 }
 
-/// Looks at the state of a login. A page that asked for one must bring it back, from the same browser, with one code.
+/// Looks at the state of a login. A page that asked for one must bring it back, from the same browser, with one code: by
+/// its cookie, or by the secret behind its challenge.
 pub(super) async fn check(app: &App, login: &Login<'_>) -> Outcome<Proof> {
     let refused = || Failure::new(Code::StateUnknown);
     let state = login.state.filter(|state| !state.is_empty());
@@ -158,7 +160,12 @@ pub(super) async fn check(app: &App, login: &Login<'_>) -> Outcome<Proof> {
     let digest = digest_of(state);
     let now = app.clock.now();
     let row = rows::find_state(&app.store, &digest, now).await?.ok_or_else(refused)?;
-    if !is_of(&row, login.browser) {
+    // A page of another site has no cookies with us: its secret knows it again (decision 0037).
+    let is_askers = match &row.code_challenge {
+        Some(challenge) => relay::is_answered(challenge, login.verifier),
+        None => is_of(&row, login.browser),
+    };
+    if !is_askers {
         return Err(refused());
     }
     if rows::take_state(&app.store, &digest, &digest_of(login.code), now).await? == 0 {
@@ -212,6 +219,10 @@ pub async fn come_back(
             _ => Err(Failure::new(Code::ConsentDenied)),
         };
     };
+    // A code that is bound to a page's secret is good for nobody else, whichever browser it comes to.
+    if row.relay.is_some() && row.code_challenge.is_some() {
+        return finish(app, &row, state, code).await.map(Some);
+    }
     match browser.filter(|browser| is_browser(browser)) {
         Some(_) if is_of(&row, browser) => finish(app, &row, state, code).await.map(Some),
         Some(_) => Err(Failure::new(Code::StateUnknown)),

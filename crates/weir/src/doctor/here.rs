@@ -49,6 +49,22 @@ pub(super) fn secrets(config: &Config) -> Vec<Finding> {
     open.map(finding).collect()
 }
 
+/// Whose pages may call from a browser, where it is everybody's.
+pub(super) fn origins(config: &Config) -> Option<Finding> {
+    config.server.cors_origins.iter().any(|origin| origin == "*").then(|| {
+        let detail = (
+            "server.cors_origins (CORS_ORIGIN) is *: the pages of every website may call, and none of them with cookies, so \
+             logins of pages on other origins that rest on a cookie fail",
+            "server.cors_origins (CORS_ORIGIN) 为 *: 任何网站的页面都可以调用，但都不能携带 Cookie，因此其他来源的页面依靠 Cookie \
+             的登录会失败",
+        );
+        Finding::new("origins", Status::Warning, detail).fix((
+            "name the origins of your pages, separated by commas: CORS_ORIGIN=https://app.example.com",
+            "请写明页面的来源，多个用逗号分隔: CORS_ORIGIN=https://app.example.com",
+        ))
+    })
+}
+
 pub(super) async fn database(app: &weir_core::App) -> Finding {
     match app.store.ping().await {
         Ok(()) => {

@@ -97,6 +97,7 @@ pub(crate) async fn examine(config: Result<Config>) -> Vec<Finding> {
     };
     let mut findings = vec![here::settings(&config)];
     findings.extend(here::secrets(&config));
+    findings.extend(here::origins(&config));
     let app = match wire::build(&config, Ground::system()).await {
         Ok(app) => {
             findings.push(here::database(&app).await);

@@ -126,6 +126,30 @@ fn settings_that_cannot_be_read_are_a_finding_too() {
 }
 
 #[test]
+fn a_star_for_every_origin_is_a_warning_and_named_origins_are_none() {
+    let simulator = Simulator::start();
+    let at = ("WEIR_WECHAT__API_BASE", simulator.base.as_str());
+    let of = |origins: &'static str| {
+        let (findings, code) = findings(&[at, ("CORS_ORIGIN", origins)]);
+        assert_eq!(code, Some(0), "{findings:?}");
+        findings.into_iter().find(|finding| finding["check"] == "origins")
+    };
+    for all in ["*", "https://app.example.com,*"] {
+        let finding = of(all).expect("a finding");
+        assert_eq!(finding["status"], "warning", "{finding}");
+        says(&finding, "detail", "none of them with cookies");
+        says(&finding, "fix", "CORS_ORIGIN=https://app.example.com");
+    }
+    assert_eq!(of("https://app.example.com"), None);
+    let directory = tempfile::tempdir().unwrap();
+    let chinese = doctor(directory.path(), &["--lang", "zh"], &[at, ("CORS_ORIGIN", "*")]);
+    assert!(
+        chinese.stdout.contains("! origins: ") && chinese.stdout.contains("请写明页面的来源"),
+        "{chinese:?}"
+    );
+}
+
+#[test]
 fn a_settings_file_with_secrets_that_others_may_read_is_a_warning() {
     use std::os::unix::fs::PermissionsExt;
     let simulator = Simulator::start();

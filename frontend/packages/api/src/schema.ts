@@ -1215,7 +1215,7 @@ export interface components {
         AuthBody: {
             /** @description WeChat's code, or one of ours. */
             code: string | null;
-            /** @description For a code of ours: the secret behind the `code_challenge` of `/api/wechat/authorize-url` (RFC 7636). */
+            /** @description The secret behind the `code_challenge` of `/api/wechat/authorize-url`, if one was given (RFC 7636). */
             code_verifier?: string | null;
             /** @description As it came with the code. */
             state?: string | null;
@@ -1228,7 +1228,7 @@ export interface components {
         };
         /** @description Where to send the browser. */
         AuthorizeData: {
-            /** @description Good for this browser, one code and ten minutes. */
+            /** @description Good for this browser (by its cookie, or by the `code_verifier`), one code and ten minutes. */
             state: string;
             url: string;
         };
@@ -1631,6 +1631,8 @@ export interface components {
         };
         /** @description What became of a sign-in. The token is in one answer only: the first after the confirmation. */
         LoginStatusData: {
+            /** @description As `expires_at`: the two together tell how long it is good, whatever the browser's clock says. */
+            created_at: string;
             /** @description ISO 8601 in UTC with milliseconds. */
             expires_at: string;
             /**
@@ -2007,7 +2009,7 @@ export interface components {
             code: number;
             /** @description Where to send the browser. */
             data: {
-                /** @description Good for this browser, one code and ten minutes. */
+                /** @description Good for this browser (by its cookie, or by the `code_verifier`), one code and ten minutes. */
                 state: string;
                 url: string;
             };
@@ -2250,6 +2252,8 @@ export interface components {
         Success_LoginStatusData: {
             /** @description What became of a sign-in. The token is in one answer only: the first after the confirmation. */
             data: {
+                /** @description As `expires_at`: the two together tell how long it is good, whatever the browser's clock says. */
+                created_at: string;
                 /** @description ISO 8601 in UTC with milliseconds. */
                 expires_at: string;
                 /**
@@ -2762,7 +2766,7 @@ export interface components {
              * @example 051v0m000ObAyK19vV1005SDWf0v0m0s
              */
             code?: string | null;
-            /** @description For a code of ours: the secret behind the `code_challenge` of `/api/wechat/authorize-url` (RFC 7636). */
+            /** @description The secret behind the `code_challenge` of `/api/wechat/authorize-url`, if one was given (RFC 7636). */
             code_verifier?: string | null;
             /** @description As it came with the code, when it is from `/api/wechat/authorize-url`. */
             state?: string | null;
@@ -6538,7 +6542,10 @@ export interface operations {
                 app?: string;
                 /** @description A relay's own state, which it gets back with our code. */
                 state?: string;
-                /** @description Binds our code to the relay: the SHA-256 of a secret of its own, in base64url (RFC 7636, method S256). */
+                /**
+                 * @description Binds the state, or a relay's code, to the page that asks, in a cookie's place: the SHA-256 of a secret of its own, in
+                 *     base64url (RFC 7636, method S256). The login then needs the `code_verifier`.
+                 */
                 code_challenge?: string;
             };
             header?: never;

@@ -56,6 +56,7 @@ struct LoginNews<'a> {
     session_id: &'a str,
     status: &'static str,
     expires_at: String,
+    created_at: String,
 }
 
 /// News of my sign-in: an event `status` for each change, until it is confirmed or expired. The token is not in it.
@@ -78,7 +79,8 @@ pub(super) async fn login_events(
     let row = qr::login::look(app, &session, &poll).await?;
     let data = |row: &QrRow, now| {
         let (status, expires_at) = (row.shown(now).as_str(), row.expires_at.iso());
-        let news = LoginNews { session_id: &row.session_id, status, expires_at };
+        let created_at = row.created_at.iso();
+        let news = LoginNews { session_id: &row.session_id, status, expires_at, created_at };
         serde_json::to_string(&news).unwrap_or_default()
     };
     Ok(feed(app, watching, row, &headers, data))

@@ -53,6 +53,8 @@ pub(super) struct LoginStatusData {
     status: &'static str,
     /// ISO 8601 in UTC with milliseconds.
     expires_at: String,
+    /// As `expires_at`: the two together tell how long it is good, whatever the browser's clock says.
+    created_at: String,
     /// The user token: a JWT that acts as the host user whom the WeChat account is bound to.
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<String>,
@@ -87,6 +89,7 @@ pub(super) async fn collect(
         session_id: collected.row.session_id,
         status: collected.shown.as_str(),
         expires_at: collected.row.expires_at.iso(),
+        created_at: collected.row.created_at.iso(),
         token: None,
         token_type: None,
         expires_in: None,

@@ -25,7 +25,7 @@ pub(super) struct AuthBody {
     code: Option<String>,
     /// As it came with the code.
     state: Option<String>,
-    /// For a code of ours: the secret behind the `code_challenge` of `/api/wechat/authorize-url` (RFC 7636).
+    /// The secret behind the `code_challenge` of `/api/wechat/authorize-url`, if one was given (RFC 7636).
     code_verifier: Option<String>,
 }
 
@@ -75,7 +75,8 @@ struct AuthorizeQuery {
     app: Option<String>,
     /// A relay's own state, which it gets back with our code.
     state: Option<String>,
-    /// Binds our code to the relay: the SHA-256 of a secret of its own, in base64url (RFC 7636, method S256).
+    /// Binds the state, or a relay's code, to the page that asks, in a cookie's place: the SHA-256 of a secret of its own, in
+    /// base64url (RFC 7636, method S256). The login then needs the `code_verifier`.
     code_challenge: Option<String>,
 }
 
@@ -83,7 +84,7 @@ struct AuthorizeQuery {
 #[derive(Serialize, ToSchema)]
 pub(super) struct AuthorizeData {
     url: String,
-    /// Good for this browser, one code and ten minutes.
+    /// Good for this browser (by its cookie, or by the `code_verifier`), one code and ten minutes.
     state: String,
 }
 

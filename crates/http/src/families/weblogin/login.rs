@@ -38,7 +38,7 @@ pub(super) struct WebLoginBody {
     state: Option<String>,
     /// The app that the code is of, by name or appid, where no state tells it. The first official account by default.
     app: Option<String>,
-    /// For a code of ours: the secret behind the `code_challenge` of `/api/wechat/authorize-url` (RFC 7636).
+    /// The secret behind the `code_challenge` of `/api/wechat/authorize-url`, if one was given (RFC 7636).
     code_verifier: Option<String>,
 }
 

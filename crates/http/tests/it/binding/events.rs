@@ -216,7 +216,7 @@ weir_testkit::engines! {
         // Scanned and confirmed may have become one.
         loop {
             let Heard::Event { data, .. } = listener.next().await else { panic!("ended early") };
-            assert_eq!(data.as_object().unwrap().len(), 3, "{data}");
+            assert_eq!(data.as_object().unwrap().len(), 4, "{data}");
             if data["status"] == "confirmed" {
                 break;
             }

@@ -92,6 +92,23 @@ weir_testkit::engines! {
         super::refused(&wrong, 400, "请求参数错误: code_challenge");
     }
 
+    async fn a_site_with_a_secret_of_its_own_needs_no_cookie_of_ours(engine) {
+        let Some(weir) = start(engine).await else { return };
+        let challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+        let bound = [("redirect", SHOP), ("state", "theirs"), ("code_challenge", challenge)];
+        for has_anothers in [false, true] {
+            let browser = weir.phone("alice");
+            let url = page(&weir, &browser, &bound).await;
+            browser.forget_cookies();
+            if has_anothers {
+                page(&weir, &browser, &[]).await;
+            }
+            let back = consent(&browser, &url).await;
+            assert!(parameter(&back.location().unwrap(), "code").unwrap().starts_with("wr_"));
+        }
+        assert_eq!(weir.database.dump().await["sessions"].len(), 0);
+    }
+
     async fn an_operator_who_insists_on_states_gets_them_from_sites_too(engine) {
         let Some(weir) = TestWeir::start_with(engine, |setup| {
             setup.core.web.relays = vec![format!("shop={SHOP}")];

@@ -88,6 +88,34 @@ weir_testkit::engines! {
         assert_eq!(weir.database.dump().await["users"].len(), 0);
     }
 
+    async fn a_page_without_cookies_proves_itself_by_its_secret(engine) {
+        let Some(weir) = TestWeir::start(engine).await else { return };
+        // RFC 7636, appendix B.
+        let (verifier, challenge) =
+            ("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
+        let page = weir.client.with_header("origin", "https://shop.example.com");
+        let asked = page.get(&format!("{URL}?app=official&code_challenge={challenge}")).await;
+        let cookie = set_cookie(&asked, "weir_tx").unwrap();
+        let state = asked.data()["state"].clone();
+        let code = official(&weir, "alice").await;
+        let browser = weir.client.with_header("cookie", format!("weir_tx={cookie}"));
+        for wrong in [json!({}), json!({ "code_verifier": "" }), json!({ "code_verifier": format!("{verifier}x") })] {
+            let mut body = wrong;
+            body["code"] = json!(code);
+            body["state"] = state.clone();
+            // The cookie is not enough: the page that asked has said how it is known.
+            for client in [&page, &browser] {
+                refused(&client.post(AUTH, &body).await, 400, STATE);
+            }
+        }
+        let body = json!({ "code": code, "state": state, "code_verifier": verifier });
+        page.post(AUTH, &body).await.data();
+        page.post(AUTH, &body).await.data();
+        let other = json!({ "code": official(&weir, "bob").await, "state": state, "code_verifier": verifier });
+        refused(&page.post(AUTH, &other).await, 400, STATE);
+        assert_eq!(weir.calls("/sns/oauth2/access_token").await, 1);
+    }
+
     async fn fifty_codes_for_one_state_log_in_one(engine) {
         let Some(mut weir) = TestWeir::start(engine).await else { return };
         let (_, second) = weir.replica().await;
