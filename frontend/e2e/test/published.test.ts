@@ -1,12 +1,7 @@
-import { spawn } from 'node:child_process';
-import { createHmac } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { BrowserContext, Page } from 'playwright-core';
 import { expect, test } from 'vitest';
-import { consent, freePort, inAWorld, ready, world } from './world';
+import { hostToken, serve, sites } from './elsewhere';
+import { consent, inAWorld, world } from './world';
 
 inAWorld();
 
@@ -120,62 +115,9 @@ test('the published H5 code logs in, stays logged in for a day, and asks again t
   await page.getByText('Bob until').waitFor();
 });
 
-const SECRET = 'a secret of this test, long enough for a server to take it';
-
-/** Pages of other origins: browsers let only what really comes from this machine call this machine. */
-async function others(): Promise<{ shop: string; evil: string; end(): void }> {
-  const server = createServer((_, answer) => {
-    answer.setHeader('Content-Type', 'text/html');
-    answer.end('<!doctype html><title>elsewhere</title>');
-  });
-  const port = await freePort();
-  await new Promise<void>((done) => server.listen(port, '127.0.0.1', done));
-  const end = () => {
-    server.close();
-    server.closeAllConnections();
-  };
-  return { shop: `http://shop.localhost:${port}`, evil: `http://evil.localhost:${port}`, end };
-}
-
-/** A token as a host application signs it. */
-function hostToken(user: string): string {
-  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const now = Math.floor(Date.now() / 1000);
-  const head = `${part({ alg: 'HS256', typ: 'JWT' })}.${part({ sub: user, iss: 'host', iat: now, exp: now + 3600 })}`;
-  return `${head}.${createHmac('sha256', SECRET).update(head).digest('base64url')}`;
-}
-
-/** A server as it is in earnest, which names one other origin in CORS_ORIGIN. */
-async function serve(allowed: string): Promise<{ address: string; end(): Promise<void> }> {
-  const port = await freePort();
-  const data = mkdtempSync(join(tmpdir(), 'weir-cors-'));
-  const env = {
-    PATH: process.env.PATH,
-    JWT_SECRET: SECRET,
-    API_PORT: `${port}`,
-    CORS_ORIGIN: allowed,
-    WECHAT_APP_ID: 'wx2000000000000002',
-    WECHAT_APP_SECRET: 'demo-secret-official',
-    WEIR_WECHAT__API_BASE: world.simulator,
-    WEIR_WECHAT__OPEN_BASE: world.simulator,
-  };
-  const server = spawn(process.env.WEIR_BINARY ?? '', ['serve'], { cwd: data, env, stdio: 'ignore' });
-  const over = new Promise<void>((done) => server.on('exit', () => done()));
-  const address = `http://127.0.0.1:${port}`;
-  await ready(`${address}/api/health`, () => server.exitCode !== null);
-  return {
-    address,
-    async end() {
-      server.kill('SIGTERM');
-      await over;
-      rmSync(data, { recursive: true });
-    },
-  };
-}
-
 test('a page of an origin that CORS_ORIGIN names may call, follow a code and no other origin may', async () => {
-  const origins = await others();
-  const server = await serve(origins.shop);
+  const origins = await sites();
+  const server = await serve({ CORS_ORIGIN: origins.shop });
   try {
     const context = await world.phone();
     const call = (page: Page) =>

@@ -28,15 +28,14 @@ export function CodeView({
   const { words } = useWeir();
   const saying = useId();
   const left = useSecondsLeft(session.session_id, session.expires_at, createdAt);
-  // Only the server's own times can say that it is over: the browser's clock may be fast.
-  const isOver = status === 'expired' || (left === 0 && createdAt !== undefined && status !== 'confirmed');
+  const isOver = status === 'expired' || (left === 0 && status !== 'confirmed');
   const shown = isOver ? 'expired' : status;
   const said = { pending: invitation, scanned: words.scanned, confirmed: done, expired: words.expired }[
     shown
   ];
   return (
     <div className="weir-code" data-status={shown}>
-      <p id={saying} className="weir-saying" role="status">
+      <p id={saying} className="weir-saying" role="status" tabIndex={-1}>
         {said}
       </p>
       <div className="weir-frame">

@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'react';
 import { CodeView, Trouble } from './CodeView.js';
+import { useKeptFocus } from './focus.js';
 import { useWeir } from './provider.js';
 import { useWeChatQR } from './useWeChatQR.js';
 
@@ -14,6 +15,7 @@ export interface WeChatQRGeneratorProps {
 export function WeChatQRGenerator({ onQRGenerated, onStatusChange }: WeChatQRGeneratorProps) {
   const { words, tag } = useWeir();
   const { qrSession, qrStatus, loading, error, generateQR } = useWeChatQR();
+  const focus = useKeptFocus<HTMLDivElement>();
   const told = useRef<WeChatQRGeneratorProps>({});
   told.current = { onQRGenerated, onStatusChange } as WeChatQRGeneratorProps;
 
@@ -33,7 +35,7 @@ export function WeChatQRGenerator({ onQRGenerated, onStatusChange }: WeChatQRGen
     });
   };
   return (
-    <div className="weir weir-generator" lang={tag}>
+    <div className="weir weir-generator" lang={tag} {...focus}>
       {qrSession ? (
         <CodeView
           session={qrSession}

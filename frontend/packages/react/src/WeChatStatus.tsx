@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
 import { Trouble } from './CodeView.js';
-import { useWeir } from './provider.js';
+import { useKeptFocus } from './focus.js';
+import { useUser, useWeir } from './provider.js';
 import type { WeChatBinding } from './types.js';
 import { useWeChatBinding } from './useWeChatBinding.js';
 
@@ -10,10 +11,17 @@ export interface WeChatStatusProps {
 }
 
 /** Which WeChat account is bound, with a button to unbind it. */
-export function WeChatStatus({ onUnbind }: WeChatStatusProps) {
+export function WeChatStatus(props: WeChatStatusProps) {
+  // What one user was asked is not for another to answer.
+  return <Status key={useUser()} {...props} />;
+}
+
+function Status({ onUnbind }: WeChatStatusProps) {
   const { words, tag } = useWeir();
   const { binding, loading, error, getBinding, unbindWeChat } = useWeChatBinding();
-  const [asking, setAsking] = useState(false);
+  /** The binding that is asked about. */
+  const [asking, setAsking] = useState<number | null>(null);
+  const focus = useKeptFocus<HTMLDivElement>();
 
   const unbind = async () => {
     try {
@@ -22,7 +30,7 @@ export function WeChatStatus({ onUnbind }: WeChatStatusProps) {
       // It is shown as `error`; what is bound is asked again by hand.
       return;
     } finally {
-      setAsking(false);
+      setAsking(null);
     }
     onUnbind?.();
   };
@@ -32,20 +40,24 @@ export function WeChatStatus({ onUnbind }: WeChatStatusProps) {
     });
   };
   return (
-    <div className="weir weir-binding" lang={tag} aria-busy={loading}>
+    <div className="weir weir-binding" lang={tag} aria-busy={loading} {...focus}>
       {binding ? (
         <>
           <Account binding={binding} />
-          {asking ? (
-            <Confirmation onYes={unbind} onNo={() => setAsking(false)} loading={loading} />
+          {asking === binding.id ? (
+            <Confirmation onYes={unbind} onNo={() => setAsking(null)} loading={loading} />
           ) : (
-            <button type="button" className="weir-button weir-plain" onClick={() => setAsking(true)}>
+            <button type="button" className="weir-button weir-plain" onClick={() => setAsking(binding.id)}>
               {words.unbind}
             </button>
           )}
         </>
       ) : (
-        error === null && <p className="weir-saying">{loading ? words.loading : words.none}</p>
+        error === null && (
+          <p className="weir-saying" tabIndex={-1}>
+            {loading ? words.loading : words.none}
+          </p>
+        )
       )}
       <Trouble error={error} onRetry={retry} />
     </div>
@@ -60,10 +72,18 @@ function Account({ binding }: { binding: WeChatBinding }) {
   return (
     <div className="weir-account">
       {avatar && avatar !== broken && (
-        <img className="weir-avatar" src={avatar} alt="" onError={() => setBroken(avatar)} />
+        <img
+          className="weir-avatar"
+          src={avatar}
+          alt=""
+          referrerPolicy="no-referrer"
+          onError={() => setBroken(avatar)}
+        />
       )}
       <div>
-        <strong className="weir-name">{binding.nickname || words.nameless}</strong>
+        <strong className="weir-name" dir="auto">
+          {binding.nickname || words.nameless}
+        </strong>
         <p className="weir-quiet">
           {words.since(new Date(since).toLocaleDateString(tag, { dateStyle: 'long' }))}
         </p>

@@ -10,8 +10,9 @@ export class WeirError extends Error {
     message: string,
     /** Seconds to wait, where the server has said so. */
     readonly retryAfter?: number,
+    options?: ErrorOptions,
   ) {
-    super(message);
+    super(message, options);
   }
 
   /** Nothing will be better when the same is asked again. */
@@ -20,22 +21,23 @@ export class WeirError extends Error {
   }
 }
 
-interface Answer<T> {
+export interface Answer<T> {
   data?: T;
   error?: unknown;
   response: Response;
 }
 
-/** The data of an answer. Whoever gave up themselves gets their own AbortError. */
-export async function settle<T>(call: Promise<Answer<T>>): Promise<T> {
+/** What was answered. Whoever gave up themselves gets their own AbortError; `silence` says what no answer may mean. */
+export async function settle<T>(call: Promise<Answer<T>>, silence: () => string): Promise<T> {
   let answer: Answer<T>;
   try {
     answer = await call;
   } catch (cause) {
     if (cause instanceof DOMException && cause.name === 'AbortError') throw cause;
     // An answer that is no JSON comes from something between us and Weir.
-    if (cause instanceof SyntaxError) throw new WeirError(502, 'The answer cannot be read');
-    throw new WeirError(0, 'No answer');
+    if (cause instanceof SyntaxError)
+      throw new WeirError(502, 'The answer cannot be read', undefined, { cause });
+    throw new WeirError(0, silence(), undefined, { cause });
   }
   const { response } = answer;
   if (!response.ok) {

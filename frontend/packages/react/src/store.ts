@@ -1,7 +1,11 @@
-import type { WeirClient } from './client.js';
+import { TOKEN_KEY, type Token, type WeirClient } from './client.js';
+import { WeirError } from './failure.js';
 import type { WeChatBinding, WeChatData } from './types.js';
+import { userOf } from './user.js';
 
 export interface BindingState {
+  /** Another number is another user, of whom nothing of the last may show. */
+  user: number;
   binding: WeChatBinding | null;
   /** Whether the server has been asked at all. */
   known: boolean;
@@ -9,71 +13,178 @@ export interface BindingState {
   failure: unknown;
 }
 
+const isLater = (token: Token | Promise<Token>): token is Promise<Token> =>
+  typeof token === 'object' && token !== null;
+
+const NOTHING = { binding: null, known: false, loading: false, failure: null };
+
+let users = 0;
+const nextUser = () => {
+  users += 1;
+  return users;
+};
+
 /** What is bound, once for all components of a page: what one of them changes, the others show. */
 export class BindingStore {
-  #state: BindingState = { binding: null, known: false, loading: false, failure: null };
+  #state: BindingState = { ...NOTHING, user: nextUser() };
   #listeners = new Set<() => void>();
   #calls = 0;
-  /** Counts changes of ours, so that an answer from before one is not taken for the truth. */
-  #version = 0;
-  #token: string | null | undefined;
+  /** Calls are numbered: what an earlier one brings after a later one is not the truth any more. */
+  #begun = 0;
+  #shown = 0;
+  #unbinding: Promise<void> | undefined;
 
-  constructor(private readonly client: WeirClient) {}
+  /** `whose` is the user, where that is known already. */
+  constructor(
+    private readonly client: WeirClient,
+    private whose?: string | null,
+  ) {}
 
   readonly state = (): BindingState => this.#state;
 
   readonly subscribe = (listener: () => void): (() => void) => {
+    if (this.#listeners.size === 0) this.#watchUser(true);
     this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return () => {
+      this.#listeners.delete(listener);
+      if (this.#listeners.size > 0) return;
+      this.#watchUser(false);
+      // Whoever looks next may be somebody else.
+      this.#forget(undefined);
+    };
   };
 
-  /** Whose token it is may have changed since: nobody is shown what is another's. */
-  async load(): Promise<WeChatBinding | null> {
-    const token = await this.client.token();
-    if (token !== this.#token) {
-      this.#token = token;
-      this.#version += 1;
-      this.#set({ binding: null, known: false });
+  /** Asks, unless that is being done. */
+  begin(): void {
+    if (this.#calls === 0) this.refresh();
+  }
+
+  /** Asks where somebody looks. What comes of it is in the state. */
+  refresh(): void {
+    if (this.#listeners.size > 0) this.load().catch(() => {});
+  }
+
+  /** From whom the user is told that comes after, where nothing of theirs is asked for yet. */
+  learn(): void {
+    if (this.whose === undefined) this.recheck();
+  }
+
+  /** Somebody else may be signed in by now: nobody is shown what is another's. */
+  readonly recheck = async (): Promise<void> => {
+    const { user } = this.#state;
+    try {
+      const token = this.client.token();
+      this.#meet(isLater(token) ? await token : token);
+    } catch {
+      // The next call says it.
     }
-    const version = this.#version;
+    if (user !== this.#state.user) this.refresh();
+  };
+
+  async load(): Promise<WeChatBinding | null> {
+    try {
+      const token = this.client.token();
+      // At once where it is at hand: not even one picture shows what is another's.
+      this.#meet(isLater(token) ? await token : token);
+    } catch (failure) {
+      this.#set({ failure });
+      throw failure;
+    }
+    const number = this.#begun + 1;
     return this.#call(
       () => this.client.binding(),
-      (binding) => version === this.#version && this.#set({ binding, known: true }),
+      () => number > this.#shown,
+      (binding) => {
+        this.#shown = number;
+        this.#set({ binding, known: true });
+      },
     );
   }
 
   bind(data: WeChatData): Promise<WeChatBinding> {
     return this.#call(
       () => this.client.bind(data),
+      () => true,
       (binding) => this.#changed(binding),
     );
   }
 
+  /** Pressed twice it is done once. */
   unbind(): Promise<void> {
+    if (this.#unbinding) return this.#unbinding;
+    const ending = this.#unbind().finally(() => {
+      if (this.#unbinding === ending) this.#unbinding = undefined;
+    });
+    this.#unbinding = ending;
+    return ending;
+  }
+
+  #unbind(): Promise<void> {
     return this.#call(
-      () => this.client.unbind(),
+      async () => {
+        try {
+          await this.client.unbind();
+        } catch (failure) {
+          // That nothing is bound any more is as it was asked for.
+          if (!(failure instanceof WeirError) || failure.status !== 404) throw failure;
+        }
+      },
+      () => true,
       () => this.#changed(null),
     );
   }
 
+  /** What was asked before a change of ours tells what was before. */
   #changed(binding: WeChatBinding | null): void {
-    this.#version += 1;
+    this.#shown = this.#begun;
     this.#set({ binding, known: true });
   }
 
-  async #call<T>(call: () => Promise<T>, done: (answer: T) => void): Promise<T> {
+  #meet(token: Token): void {
+    const whose = userOf(token);
+    const isOther = this.whose !== undefined && this.whose !== whose;
+    if (isOther) this.#forget(whose);
+    this.whose = whose;
+  }
+
+  #forget(whose: string | null | undefined): void {
+    this.whose = whose;
+    this.#calls = 0;
+    this.#unbinding = undefined;
+    this.#set({ ...NOTHING, user: nextUser() });
+  }
+
+  /** A sign-in or sign-out in another tab; or while this one slept. */
+  #watchUser(isOn: boolean): void {
+    const change = isOn ? 'addEventListener' : 'removeEventListener';
+    window[change]('storage', this.#onStorage as EventListener);
+    document[change]('visibilitychange', this.#onVisible);
+  }
+  readonly #onStorage = ({ key }: StorageEvent) => {
+    if (key === TOKEN_KEY || key === null) this.recheck();
+  };
+  readonly #onVisible = () => {
+    if (document.visibilityState === 'visible') this.recheck();
+  };
+
+  async #call<T>(call: () => Promise<T>, isNews: () => boolean, done: (answer: T) => void): Promise<T> {
+    const { user } = this.#state;
+    const isOf = () => user === this.#state.user;
+    this.#begun += 1;
     this.#calls += 1;
     this.#set({ loading: true, failure: null });
     try {
       const answer = await call();
-      done(answer);
+      if (isOf() && isNews()) done(answer);
       return answer;
     } catch (failure) {
-      this.#set({ failure });
+      if (isOf() && isNews()) this.#set({ failure });
       throw failure;
     } finally {
-      this.#calls -= 1;
-      this.#set({ loading: this.#calls > 0 });
+      if (isOf()) {
+        this.#calls -= 1;
+        this.#set({ loading: this.#calls > 0 });
+      }
     }
   }
 

@@ -26,9 +26,7 @@ export function useWeChatBinding(): UseWeChatBinding {
   );
 
   useEffect(() => {
-    store.load().catch(() => {
-      // It is in the state.
-    });
+    store.begin();
   }, [store]);
 
   const getBinding = useCallback(() => store.load() as Promise<WeChatBinding>, [store]);

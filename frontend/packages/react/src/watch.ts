@@ -30,10 +30,12 @@ export function eventParser(tell: (event: StreamEvent) => void): (text: string) 
 /** The server tells the state at once; a proxy that keeps it to itself would keep everything. */
 const FIRST_WORD_MS = 4_000;
 /** The server says something every 15 s. */
-const QUIET_MS = 40_000;
+const QUIET_MS = 20_000;
 const RECONNECT_MS = 1_000;
 const POLL_MS = 2_000;
 const MAX_POLL_MS = 15_000;
+/** Longer than any code is good; and timers cannot wait for as long as a number can say. */
+const MAX_WAIT_S = 300;
 
 export interface Source<T> {
   /** The stream after the last event that was seen; `null` when nothing more will come. */
@@ -65,7 +67,7 @@ export async function watch<T>(source: Source<T>): Promise<void> {
       failures += 1;
       source.trouble(failure);
       wait = Math.max(
-        (failure.retryAfter ?? 0) * 1_000,
+        Math.min(failure.retryAfter ?? 0, MAX_WAIT_S) * 1_000,
         Math.min(POLL_MS * 2 ** (failures - 1), MAX_POLL_MS),
       );
     }
@@ -77,18 +79,27 @@ export async function watch<T>(source: Source<T>): Promise<void> {
 async function listen<T>(source: Source<T>): Promise<boolean> {
   const { signal } = source;
   let last: string | undefined;
+  let told = false;
+  let ended = false;
+  const tell = (news: T) => {
+    ended = source.isEnd(news);
+    source.tell(news);
+  };
   for (let failures = 0; failures < 2 && !signal.aborted; ) {
     const line = new AbortController();
+    let isSilent = false;
     const hangUp = () => line.abort();
+    const silence = () => {
+      isSilent = true;
+      hangUp();
+    };
     signal.addEventListener('abort', hangUp);
-    let timer = setTimeout(hangUp, last === undefined ? FIRST_WORD_MS : QUIET_MS);
+    let timer = setTimeout(silence, told ? QUIET_MS : FIRST_WORD_MS);
     let heard = false;
-    let ended = false;
     const parse = eventParser((event) => {
-      const news = JSON.parse(event.data) as T;
+      tell(JSON.parse(event.data) as T);
       last = event.id;
-      ended = source.isEnd(news);
-      source.tell(news);
+      told = true;
     });
     try {
       const stream = await source.open(last, line.signal);
@@ -97,11 +108,15 @@ async function listen<T>(source: Source<T>): Promise<boolean> {
       const reader = stream
         .pipeThrough(new TextDecoderStream() as TransformStream<Uint8Array, string>)
         .getReader();
-      for (let part = await reader.read(); !part.done && !ended; part = await reader.read()) {
-        clearTimeout(timer);
-        timer = setTimeout(hangUp, QUIET_MS);
-        heard = true;
+      for (let part = await reader.read(); !part.done; part = await reader.read()) {
         parse(part.value);
+        // The server closes the line then; what is between us may not.
+        if (ended) break;
+        // Half an event is what a proxy lets go of that collects the rest.
+        if (!told) continue;
+        clearTimeout(timer);
+        timer = setTimeout(silence, QUIET_MS);
+        heard = true;
       }
     } catch (failure) {
       if (failure instanceof WeirError && failure.isFinal) throw failure;
@@ -111,15 +126,27 @@ async function listen<T>(source: Source<T>): Promise<boolean> {
       line.abort();
     }
     if (ended) return true;
-    // Silent from the start: a proxy collects what should have come through.
-    if (!heard && last === undefined) return signal.aborted;
-    failures = heard ? 0 : failures + 1;
+    if (!told) return signal.aborted;
+    failures = heard && !isSilent ? 0 : failures + 1;
+    // The line is dead, or a proxy has begun to collect: what is new is asked for.
+    if (isSilent && !signal.aborted) await ask(source, tell);
+    if (ended) return true;
     await sleep(RECONNECT_MS, signal);
   }
   return signal.aborted;
 }
 
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
+/** Asks once, and leaves it to the next to say what is in the way. */
+async function ask<T>({ poll, signal }: Source<T>, tell: (news: T) => void): Promise<void> {
+  try {
+    const news = await poll(signal);
+    if (!signal.aborted) tell(news);
+  } catch (failure) {
+    if (failure instanceof WeirError && failure.isFinal) throw failure;
+  }
+}
+
+export function sleep(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const wake = () => {
       clearTimeout(timer);

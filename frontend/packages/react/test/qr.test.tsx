@@ -92,9 +92,9 @@ test('a stream that falls silent is opened again', async () => {
   await made();
   stream.event(1, 'pending');
   await pass();
-  await pass(39_000);
+  await pass(19_000);
   stream.write(': still here\n\n');
-  await pass(39_000);
+  await pass(19_000);
   expect(server.to(EVENTS)).toHaveLength(1);
   await pass(2_000);
   expect(server.to(EVENTS)).toHaveLength(2);
