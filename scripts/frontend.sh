@@ -49,7 +49,9 @@ check)
     ;;
 build) build ;;
 test)
+    npm run --silent build --workspace @weir/react
     npm run --silent test --workspace @weir/react
+    node --test --test-reporter=dot scripts/package.test.mjs
     ;;
 browser)
     need_binary

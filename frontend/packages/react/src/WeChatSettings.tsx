@@ -21,18 +21,17 @@ function Settings() {
   const [offered, setOffered] = useState(false);
   const free = binding === null && error === null && !loading;
   if (free && !offered) setOffered(true);
-  if (binding !== null && offered) setOffered(false);
+  if (binding !== null && offered) {
+    setOffered(false);
+    setDone('bound');
+  }
   return (
     <section className="weir weir-settings" lang={tag} aria-labelledby={title} {...focus}>
       <h2 id={title} className="weir-title">
         {words.title}
       </h2>
       <WeChatStatus onUnbind={() => setDone('unbound')} />
-      {offered && binding === null && (
-        <WeChatQRGenerator
-          onStatusChange={(status) => setDone(status === 'confirmed' ? 'bound' : undefined)}
-        />
-      )}
+      {offered && binding === null && <WeChatQRGenerator onQRGenerated={() => setDone(undefined)} />}
       <p className="weir-done" role="status">
         {done && words[done]}
       </p>

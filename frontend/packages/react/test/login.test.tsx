@@ -30,6 +30,13 @@ const BEGUN = JSON.stringify({ states: ['ours', 'weirs'], verifier: 'secret' });
 const begun = () => sessionStorage.setItem('weir.state', BEGUN);
 const click = () => fireEvent.click(screen.getByRole('button', { name: 'Sign in with WeChat' }));
 
+/** Presses, and waits for the digest, which the browser reckons by itself. */
+async function beginAtWeChat(server: Server) {
+  click();
+  await vi.waitFor(() => expect(server.to(AUTHORIZE)).toHaveLength(1));
+  await pass();
+}
+
 test('other browsers are shown a code, and get the token once it is confirmed', async () => {
   const stream = new Stream();
   const server = new Server()
@@ -61,8 +68,7 @@ test("WeChat's browser is sent to WeChat's page", async () => {
   const url = `${location.href}#to-wechat`;
   const server = new Server().on(AUTHORIZE, () => json({ code: 200, data: { url, state: 'ours' } }));
   render(<Login />);
-  click();
-  await pass();
+  await beginAtWeChat(server);
   const query = new URL(server.to(AUTHORIZE)[0]?.url ?? '').searchParams;
   expect(query.get('redirect')).toBe(`${location.origin}/account?tab=1`);
   expect(query.get('scope')).toBeNull();
@@ -147,10 +153,9 @@ test('whoever does not agree comes back to the button, and to an address without
 test("back by the browser's button, the sign-in can be begun again", async () => {
   browseWith(ANDROID_WECHAT);
   const url = `${location.href}#to-wechat`;
-  new Server().on(AUTHORIZE, () => json({ code: 200, data: { url, state: 'weirs' } }));
+  const server = new Server().on(AUTHORIZE, () => json({ code: 200, data: { url, state: 'weirs' } }));
   render(<Login />);
-  click();
-  await pass();
+  await beginAtWeChat(server);
   expect(screen.getByRole('button')).toHaveProperty('disabled', true);
   fireEvent(window, new PageTransitionEvent('pageshow', { persisted: true }));
   expect(screen.getByRole('button')).toHaveProperty('disabled', false);
@@ -170,8 +175,7 @@ test.each([
       <WeChatLogin />
     </WeirProvider>,
   );
-  click();
-  await pass();
+  await beginAtWeChat(server);
   expect(server.to(AUTHORIZE)[0]?.credentials).toBe(credentials);
   expect(new URL(server.to(AUTHORIZE)[0]?.url ?? '').searchParams.has('code_challenge')).toBe(!!subtle);
 });
