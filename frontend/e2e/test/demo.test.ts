@@ -126,10 +126,10 @@ test('on a phone’s own screen the site and the phone take turns', async () => 
 
 test('a demo that is stopped is missed, and found again', async () => {
   const page = await open();
-  await page.route('**/api/live', (route) => route.abort());
+  await page.route('**/_sim/health', (route) => route.abort());
   const missing = page.getByRole('alert').getByText('The demo does not answer.');
   await missing.waitFor();
-  await page.unroute('**/api/live');
+  await page.unroute('**/_sim/health');
   await missing.waitFor({ state: 'detached' });
 });
 
