@@ -148,6 +148,18 @@ test('where storage is denied, the page that logs in says so in the words of its
   }
 });
 
+test('a link with another openid forgets nobody', async () => {
+  const page = await (await world.phone()).newPage();
+  await page.goto(`${world.weir}/wechat/frontend-driven?lang=en`);
+  await press(page, 'Log in with WeChat');
+  await consent(page, 'alice');
+  await page.getByText('You are logged in').waitFor();
+  await page.goto(`${world.weir}/wechat/frontend-driven?lang=en#openid=somebody-else`);
+  await page.getByText('Please log in').waitFor();
+  await page.reload();
+  await page.getByText('You are logged in').waitFor();
+});
+
 test('a consent that is given twice is refused in the words of its reader, and does not lock the page', async () => {
   const page = await (await world.phone()).newPage();
   await page.goto(`${world.weir}/wechat/frontend-driven?lang=en`);

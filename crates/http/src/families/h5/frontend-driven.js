@@ -124,6 +124,7 @@ function ask(icon, status, error) {
 }
 
 function display(user) {
+  localStorage.setItem('wechat_openid', user.openid);
   sessionStorage.removeItem('wechat_again');
   show('success', words.valid);
   $('avatar').hidden = !user.headimgurl;
@@ -150,7 +151,6 @@ async function comeBack(code, state) {
       headers: { 'Content-Type': 'application/json' },
       body: JSON.stringify({ code, state }),
     });
-    localStorage.setItem('wechat_openid', user_info.openid);
     display(user_info);
   } catch (error) {
     ask('warn', words.failed, error.message);
@@ -188,13 +188,11 @@ window.addEventListener('pageshow', ({ persisted }) => {
 });
 $('avatar').addEventListener('error', () => { $('avatar').hidden = true; });
 
-// After a login through Weir's own callback the openid stands behind the #.
+// After a login through Weir's own callback the openid stands behind the #. Links of strangers may have one too, so it is
+// kept once the server knows it for this browser's.
 const hash = new URLSearchParams(location.hash.slice(1));
-if (KEEPS && hash.get('openid')) {
-  localStorage.setItem('wechat_openid', hash.get('openid'));
-  history.replaceState(null, '', PAGE);
-}
-const openid = KEEPS && localStorage.getItem('wechat_openid');
+if (hash.get('openid')) history.replaceState(null, '', PAGE);
+const openid = hash.get('openid') || (KEEPS && localStorage.getItem('wechat_openid'));
 if (!KEEPS) ask('warn', words.needed, words.storage);
 else if (query.get('code')) comeBack(query.get('code'), query.get('state'));
 else if (query.has('state')) ask('warn', words.refused);
