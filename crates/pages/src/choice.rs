@@ -45,7 +45,19 @@ mod tests {
         {
             assert!(asks(yes), "{yes}");
         }
-        for no in ["", "identity", "br", "gzip;q=0", "gzip; q=0.0, *", "*;q=0", "gzipped", "gzip; q = 0", "gzip;q=\"0\"", "gzip;q=nan", "gzip;q"] {
+        for no in [
+            "",
+            "identity",
+            "br",
+            "gzip;q=0",
+            "gzip; q=0.0, *",
+            "*;q=0",
+            "gzipped",
+            "gzip; q = 0",
+            "gzip;q=\"0\"",
+            "gzip;q=nan",
+            "gzip;q",
+        ] {
             assert!(!asks(no), "{no}");
         }
         assert!(!takes_gzip(&HeaderMap::new()));
