@@ -89,6 +89,17 @@ test('names and texts of strangers are texts on every page', async () => {
   await control('/_sim/apps', { appid: official, name: 'official' });
 });
 
+test('pages of phones are styled, though their policy lets in no style but theirs', async () => {
+  const page = await (await world.phone()).newPage();
+  await page.goto(`${world.weir}/s/unknown`);
+  const roundness = "getComputedStyle(document.querySelector('.mark')).borderRadius";
+  expect(await page.evaluate(roundness)).toBe('50%');
+  await page.evaluate(
+    `document.head.insertAdjacentHTML('beforeend', '<style>.mark{border-radius:7px}</style>')`,
+  );
+  expect(await page.evaluate(roundness)).toBe('50%');
+});
+
 test('a page that leads out of the phone is stopped, told and left again', async () => {
   const address = await site((request, response) => {
     response.setHeader('content-type', 'text/html');

@@ -158,12 +158,13 @@ fn sent_on(location: &str) -> Result<Response, Refusal> {
     Ok(response)
 }
 
-fn html(status: StatusCode, page: String) -> Response {
-    let pairs: [(HeaderName, HeaderValue); 2] = [
+fn html(status: StatusCode, text: String) -> Response {
+    let pairs: [(HeaderName, HeaderValue); 3] = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
+        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(page::POLICY)),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];
-    (status, pairs, page).into_response()
+    (status, pairs, text).into_response()
 }
 
 /// A refusal as a page that says what to do now.

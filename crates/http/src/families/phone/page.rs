@@ -33,6 +33,12 @@ footer{font-size:13px;color:#70757d;text-align:center;overflow-wrap:anywhere}\
 @media (prefers-color-scheme:dark){body{background:#111;color:#eaeaea}dl,button.quiet{background:#1e1f21}\
 p,dt,footer{color:#a3a7ad}dl div{border-color:#2c2e31}button.quiet{color:#ff7a70}}";
 
+/// What the pages may load and show: the style above, known by its digest, and nothing else of their own. Scripts are none; one
+/// of the phone's may stand before them (decision 0033). No `form-action`: a form's answer may lead to a page of the host's.
+pub(super) const POLICY: &str = "default-src 'self'; \
+    style-src 'sha256-n7l0gRkCEmK7S6YDUZ18WQ2zis3DtY0831o0dxSPN1E='; \
+    object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
+
 /// Text that cannot be markup.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
@@ -171,11 +177,20 @@ pub(super) fn problem(reason: &Reason, reference: &str, language: Language) -> S
 
 #[cfg(test)]
 mod tests {
+    use aws_lc_rs::digest::{SHA256, digest};
+    use base64::{Engine, engine::general_purpose::STANDARD};
+
     use super::*;
 
     #[test]
     fn names_cannot_be_markup() {
         assert_eq!(escape("<b>\"A&B's\"</b>"), "&lt;b&gt;&quot;A&amp;B&#39;s&quot;&lt;/b&gt;");
+    }
+
+    #[test]
+    fn the_policy_knows_the_style() {
+        let digest = STANDARD.encode(digest(&SHA256, STYLE.as_bytes()));
+        assert!(POLICY.contains(&format!("'sha256-{digest}'")), "{digest}");
     }
 
     #[test]
