@@ -84,6 +84,28 @@ test('where streams do not come through the page asks, and shows the binding all
   expect(await page.locator('.weir-name').textContent()).toContain('Bob');
 });
 
+const IPHONE =
+  'Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 MicroMessenger/8.0.50';
+
+test('on an iPhone a page is signed by the address that it was entered by, which is another by then', async () => {
+  const context = await world.phone(IPHONE);
+  const account = await world.behindOneOrigin(context);
+  const page = await context.newPage();
+  const signed: string[] = [];
+  page.on('request', (request) => {
+    const { pathname, searchParams } = new URL(request.url());
+    if (pathname === '/wechat/jsconfig') signed.push(searchParams.get('url') ?? '');
+  });
+  await page.goto(account);
+  await page.locator('.weir-login button').click();
+  await consent(page, 'alice');
+  // The code and state that WeChat came back with are gone from the address; WeChat still goes by them.
+  await page.getByText('A friend who is sent this page sees its title and text.').waitFor();
+  expect(new URL(page.url()).search).toBe('');
+  expect(signed).toHaveLength(1);
+  expect(signed[0]).toMatch(/\/account\?code=\w+&state=\w+/);
+});
+
 test('a host gives the components its own looks by variables, and by nothing else has to give way', async () => {
   const page = await world.desk('603');
   const button = page.getByRole('button', { name: 'Bind WeChat', exact: true });

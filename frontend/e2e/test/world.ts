@@ -145,9 +145,9 @@ export class World {
   }
 
   /** A phone with WeChat's browser. */
-  phone(): Promise<BrowserContext> {
+  phone(userAgent = WECHAT): Promise<BrowserContext> {
     return this.context({
-      userAgent: WECHAT,
+      userAgent,
       viewport: { width: 390, height: 844 },
       isMobile: true,
     });

@@ -27,8 +27,15 @@
     else errors.forEach(function (error) { error({ errMsg: answer.errMsg }); });
   }
 
-  // WKWebView and Android disagree about the address of single-page apps; this is Android's reading.
   function address() { return real(window.location.href).split("#")[0]; }
+
+  // The address that WeChat holds against the signature: on an iPhone the one by which the page was entered, however often
+  // its script has changed it since; elsewhere the present one.
+  function signed() {
+    var entered = window.performance.getEntriesByType("navigation")[0];
+    var onIphone = /iPhone|iPad|iPod/.test(navigator.userAgent) && entered;
+    return onIphone ? real(entered.name).split("#")[0] : address();
+  }
 
   // In the phone's web view a page has another address than where it really is.
   function real(link) { return window.__weir_phone ? window.__weir_phone.real(link) : link; }
@@ -40,7 +47,7 @@
     state.allowed = options.jsApiList || [];
     var query = new URLSearchParams({
       appid: options.appId || "", timestamp: String(options.timestamp || ""), nonceStr: options.nonceStr || "",
-      signature: options.signature || "", url: address()
+      signature: options.signature || "", url: signed()
     });
     fetch(origin + "/_sim/jsapi-check?" + query).then(function (response) { return response.json(); }).then(function (answer) {
       if (!answer.errMsg) answer = { errMsg: "config:fail,invalid signature", why: answer.error };
