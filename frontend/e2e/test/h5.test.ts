@@ -84,6 +84,11 @@ test('a page that is open all day asks WeChat again when somebody comes back to 
   await comesBack();
   await says(page, 'You are logged in');
   expect(page.url()).toBe(address());
+  await page.route('**/api/user/**', (route) => route.fulfill({ status: 502, body: '<h1>Bad gateway</h1>' }));
+  await comesBack();
+  expect(await page.locator('#nickname').isVisible()).toBe(true);
+  await says(page, 'You are logged in');
+  await page.unroute('**/api/user/**');
   await world.advance(60);
   await comesBack();
   await consent(page, 'alice');

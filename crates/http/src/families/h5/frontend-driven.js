@@ -169,7 +169,8 @@ async function check(openid) {
     }
     ask('info', result.exists ? words.over : words.needed);
   } catch (error) {
-    ask('warn', words.no_check, error.message);
+    // Whoever came back to the page without a network is shown as before.
+    if ($('user').hidden) ask('warn', words.no_check, error.message);
   }
 }
 

@@ -143,6 +143,8 @@ weir_testkit::engines! {
         assert!(user["headimgurl"].is_string() && user["language"].is_string() && user.get("expires_at").is_none());
         let line = answer.headers.get("set-cookie").unwrap().to_str().unwrap();
         assert!(line.contains("HttpOnly") && line.contains("SameSite=Lax") && !line.contains("Secure"), "{line}");
+        // Longer than the day, so that whoever comes back is told that it is over, and not that nobody knows them.
+        assert!(line.contains("; Max-Age=2592000;"), "{line}");
     }
 
     async fn on_https_cookies_stay_there(engine) {
