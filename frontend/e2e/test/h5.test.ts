@@ -65,11 +65,34 @@ test('after a day the page asks WeChat again by itself, and again when it is tol
   await logIn(page);
   await world.advance(DAY + 1);
   await page.reload();
+  await page.locator('button[value=allow]').waitFor();
+  // Whoever goes back is asked, and not sent there again.
+  await page.goBack();
+  await says(page, 'Your login is over, please log in again');
+  await press(page, 'Log in with WeChat');
+  await consent(page, 'alice');
+  await says(page, 'You are logged in');
+  // And the next day as on the first.
+  await world.advance(DAY + 1);
+  await page.reload();
   await consent(page, 'alice');
   await says(page, 'You are logged in');
   await press(page, 'Log in again');
   await consent(page, 'bob');
   await page.locator('#nickname').getByText('Bob').waitFor();
+});
+
+test('a page that some browser shows as it was left, waiting for WeChat, waits no longer', async () => {
+  const page = await open();
+  await says(page, 'Log in to go on');
+  await page.evaluate(`{
+    for (const id of ['login', 'again']) document.getElementById(id).disabled = true;
+    document.getElementById('login').hidden = true;
+    document.getElementById('status').textContent = 'Your login is over, logging in again…';
+    dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }));
+  }`);
+  await says(page, 'Log in to go on');
+  await logIn(page);
 });
 
 test('a page that is open all day asks WeChat again when somebody comes back to it, not before', async () => {

@@ -185,7 +185,10 @@ document.addEventListener('visibilitychange', () => {
 });
 // Back from WeChat's page, some browsers show this one as it was left.
 window.addEventListener('pageshow', ({ persisted }) => {
-  if (persisted) $('login').disabled = $('again').disabled = false;
+  if (!persisted) return;
+  $('login').disabled = $('again').disabled = false;
+  // It was left while it waited for WeChat: nobody is to wait for that any more.
+  if ($('user').hidden) ask('info', words.welcome);
 });
 $('avatar').addEventListener('error', () => { $('avatar').hidden = true; });
 
