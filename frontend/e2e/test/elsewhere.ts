@@ -21,7 +21,7 @@ export function hostToken(user: string): string {
 /** A page of `pages/`, with all that it needs, as one script. */
 export async function bundled(page: string): Promise<string> {
   const made = await build({
-    logLevel: 'warn',
+    logLevel: 'error',
     configFile: false,
     define: { 'process.env.NODE_ENV': '"production"' },
     // Tests are neither production nor development; pages are the former.

@@ -87,7 +87,7 @@ export function WeirProvider({ base = '', token, language, jweixin = JWEIXIN, ch
   const user = typeof token === 'string' ? userOf(token) : undefined;
   const wired = useMemo(() => wire(base, () => latest.current(), isStored, user), [base, isStored, user]);
   useEarlyEffect(() => {
-    if (typeof token === 'function') wired.store.recheck();
+    if (typeof token === 'function') wired.store.glance();
   }, [token, wired]);
   const { words, tag } = useSpoken(language);
   const weir = useMemo(() => ({ ...wired, words, tag, jweixin }), [wired, words, tag, jweixin]);

@@ -16,6 +16,9 @@ export interface BindingState {
 const isLater = (token: Token | Promise<Token>): token is Promise<Token> =>
   typeof token === 'object' && token !== null;
 
+/** How often a token that takes its time is asked for, to see whose it is. */
+const GLANCE_MS = 2_000;
+
 const NOTHING = { binding: null, known: false, loading: false, failure: null };
 
 let users = 0;
@@ -33,6 +36,9 @@ export class BindingStore {
   #begun = 0;
   #shown = 0;
   #unbinding: Promise<void> | undefined;
+  /** Since when nobody need look whose the token is; and whether somebody wanted to. */
+  #glance: { isWanted: boolean } | undefined;
+  #isSlow = false;
 
   /** `whose` is the user, where that is known already. */
   constructor(
@@ -74,12 +80,32 @@ export class BindingStore {
     const { user } = this.#state;
     try {
       const token = this.client.token();
+      this.#isSlow = isLater(token);
       this.#meet(isLater(token) ? await token : token);
     } catch {
       // The next call says it.
     }
     if (user !== this.#state.user) this.refresh();
   };
+
+  /**
+   * As `recheck`, for each rendering that may have brought another user. To ask for a token can be work, and can make the
+   * host render anew: one that takes its time is not asked for all the time.
+   */
+  glance(): void {
+    if (this.#glance) {
+      this.#glance.isWanted = true;
+      return;
+    }
+    this.recheck();
+    if (!this.#isSlow) return;
+    this.#glance = { isWanted: false };
+    setTimeout(() => {
+      const isWanted = this.#glance?.isWanted;
+      this.#glance = undefined;
+      if (isWanted) this.glance();
+    }, GLANCE_MS);
+  }
 
   async load(): Promise<WeChatBinding | null> {
     try {
