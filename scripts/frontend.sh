@@ -50,7 +50,7 @@ check)
 build) build ;;
 test)
     npm run --silent build --workspace @weir/react
-    npm run --silent test --workspace @weir/react
+    npm run --silent test --workspace @weir/react --workspace @weir/phone
     node --test --test-reporter=dot scripts/package.test.mjs
     ;;
 browser)

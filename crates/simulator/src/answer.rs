@@ -1,8 +1,6 @@
 //! How WeChat words its answers: `errmsg` with its decoration, content types, and HTTP 200 whatever happens
 //! (wechat-protocol.md, section 0).
 
-use std::borrow::Cow;
-
 use axum::{
     body::Body,
     http::{HeaderName, HeaderValue, Response, StatusCode, header},
@@ -13,6 +11,7 @@ use crate::{
     page,
     push::After,
     wording,
+    words::{self, Language, Three},
     world::{ErrmsgStyle, ident},
 };
 
@@ -22,15 +21,22 @@ pub struct Refusal {
     pub code: i32,
     /// A text of its own in place of the code's usual one.
     pub text: Option<String>,
+    /// The same for pages, which speak the phone's language.
+    pub shown: Option<Three>,
 }
 
 impl Refusal {
     pub fn of(code: i32) -> Self {
-        Self { code, text: None }
+        Self { code, text: None, shown: None }
     }
 
     pub fn worded(code: i32, text: impl Into<String>) -> Self {
-        Self { code, text: Some(text.into()) }
+        Self { code, text: Some(text.into()), shown: None }
+    }
+
+    /// What a page says that is not opened.
+    pub fn shown(code: i32, texts: Three) -> Self {
+        Self { code, text: None, shown: Some(texts) }
     }
 }
 
@@ -112,13 +118,7 @@ impl Answer {
         now: Timestamp,
         dice: &Dice,
     ) -> Self {
-        let text = match &refusal.text {
-            Some(text) => Cow::Borrowed(text.as_str()),
-            None => Cow::Borrowed(wording::of(refusal.code, family)),
-        };
-        if family == Family::Page {
-            return Self { errcode: refusal.code, ..Self::html(page::error(&text, refusal.code)) };
-        }
+        let text = refusal.text.as_deref().unwrap_or_else(|| wording::of(refusal.code, family));
         let errmsg = match (style, family) {
             (ErrmsgStyle::Rid, Family::Sns) => format!("{text}, rid: {}", ident::rid(dice, now)),
             (ErrmsgStyle::Rid, _) => format!("{text} rid: {}", ident::rid(dice, now)),
@@ -129,6 +129,14 @@ impl Answer {
         };
         let body = format!(r#"{{"errcode":{},"errmsg":{}}}"#, refusal.code, json_text(&errmsg));
         Self { errcode: refusal.code, ..Self::success(family, body) }
+    }
+
+    /// The page that is shown in place of one that is not opened.
+    pub fn not_opened(refusal: &Refusal, language: Language) -> Self {
+        let own =
+            refusal.shown.or_else(|| words::of_code(refusal.code)).map(|texts| language.of_three(texts));
+        let text = refusal.text.as_deref().or(own).unwrap_or_else(|| wording::of(refusal.code, Family::Page));
+        Self { errcode: refusal.code, ..Self::html(page::error(text, refusal.code, language)) }
     }
 
     /// What a path gets that WeChat does not know: its 40066, with HTTP 404.

@@ -46,13 +46,15 @@ Waiting is on the simulator's clock.</p>
 
 const LEFT_OUT: &str = "<h2>Not served yet</h2>
 <p>Avatars (their addresses are WeChat's), <code>openapi/rid/get</code>, <code>openapi/quota/clear</code>, <code>callback/check</code>,
-third-party platforms, the desktop client's quick login, other JS-SDK functions than sharing and menus.</p>
+third-party platforms, the desktop client's quick login, other JS-SDK functions than sharing, menus,
+<code>previewImage</code>, <code>scanQRCode</code> and <code>closeWindow</code>, which only the phone shows.</p>
 <h2>Knowingly simplified</h2>
 <ul>
 <li>A session_key lives three days after its last code exchange and is replaced by <code>wx.login</code> after one hour (settings of the app):
 WeChat publishes neither.</li>
 <li>The authorize page opens in any browser, and asks for <code>snsapi_userinfo</code> however the page was reached: there is no silent
-consent of followers. <code>&amp;_sim_user=NAME&amp;_sim_consent=allow|deny</code> answers at once. What WeChat has no code for is shown without one.</li>
+consent of followers. <code>&amp;_sim_user=NAME&amp;_sim_consent=allow|deny</code> answers at once. What WeChat has no code for is shown without one.
+Pages are in WeChat's Chinese, on the phone in its language; <code>lang=en</code> of the QR page works.</li>
 <li>The QR page's picture leads to <code>/connect/confirm</code> at the address under which the page was opened; a picture that is still
 unanswered after 300 s is expired. <code>/connect/continue</code> is the simulator's own: the way back without script.</li>
 <li>Only the last 65,536 tokens of people of each sort are remembered; older ones are answered 40001 and 40030.</li>
@@ -99,7 +101,13 @@ pub fn page() -> Response<Body> {
         &mut page,
         "GET",
         "/_phone/open",
-        "?user=&url= → {view}: the address at which the phone shows a page of this machine",
+        "?user=&url=&lang? → {view}: the address at which the phone, set to zh, en or ru, shows a page of this machine",
+    );
+    row(
+        &mut page,
+        "GET",
+        "/_phone/tab",
+        "?user=&url=&lang? → 302 to the page itself, for browsers that find no views: WeChat's pages then know whose phone it is",
     );
     page.push_str("</table>");
     page.push_str(FAULTS);

@@ -12,6 +12,7 @@ mod qr;
 mod routes;
 mod state;
 mod wording;
+mod words;
 pub mod world;
 
 use std::{
@@ -75,6 +76,7 @@ struct Inner {
     faults: Faults,
     calls: Calls,
     jars: phone::Jars,
+    languages: phone::Languages,
     /// The port that is listened on, once it is.
     port: OnceLock<u16>,
     keeper: Option<state::Keeper>,
@@ -123,6 +125,7 @@ impl Simulator {
             faults: Faults::default(),
             calls: Calls::default(),
             jars: phone::Jars::default(),
+            languages: phone::Languages::default(),
             port: OnceLock::new(),
             keeper: file.map(state::Keeper::new),
         }))
@@ -200,6 +203,10 @@ impl Simulator {
 
     pub(crate) fn jars(&self) -> &phone::Jars {
         &self.0.jars
+    }
+
+    pub(crate) fn languages(&self) -> &phone::Languages {
+        &self.0.languages
     }
 
     pub fn clock(&self) -> &Clock {

@@ -1,4 +1,5 @@
-//! What WeChat says for each return code (wechat-protocol.md, section I), without decoration.
+//! What WeChat says for each return code (wechat-protocol.md, section I), without decoration. What pages say
+//! is in `words.rs`.
 
 use crate::answer::Family;
 
@@ -20,16 +21,6 @@ fn known(code: i32) -> Option<&'static str> {
 /// Sorted by code.
 const TEXTS: &[(i32, &str)] = &[
     (-1, "system error"),
-    (10003, "redirect_uri 参数错误"),
-    (10004, "公众号被封禁"),
-    (10005, "Scope 参数错误或没有 Scope 权限"),
-    (10006, "必须关注此测试号"),
-    (10009, "操作太频繁了，请稍后重试"),
-    (10010, "scope 不能为空"),
-    (10011, "redirect_uri 不能为空"),
-    (10012, "appid 不能为空"),
-    (10013, "state 不能为空"),
-    (10016, "不支持微信开放平台的 AppID，请使用公众号 AppID"),
     (40001, "invalid credential, access_token is invalid or not latest"),
     (40002, "invalid grant_type"),
     (40003, "invalid openid"),

@@ -6,7 +6,7 @@ import type { Page } from 'playwright-core';
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** What stands in the way of people who see or move otherwise than most. */
-export async function barriers(page: Page): Promise<string[]> {
+export async function barriers(page: Pick<Page, 'evaluate'>): Promise<string[]> {
   await page.evaluate(axe);
   const found = (await page.evaluate('axe.run()')) as AxeResults;
   return found.violations

@@ -182,5 +182,6 @@ impl Simulator {
         self.faults().disarm(None);
         self.calls_log().clear();
         self.jars().clear();
+        self.languages().clear();
     }
 }

@@ -2,7 +2,10 @@
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 
-use super::names::{View, real};
+use super::{
+    cookies::readable,
+    names::{View, real},
+};
 
 /// What belongs to one connection (RFC 9110, 7.6.1), whoever says it.
 const HOPS: [HeaderName; 9] = [
@@ -58,6 +61,11 @@ pub fn sent_back(from: &HeaderMap, text: impl Fn(&str) -> String) -> HeaderMap {
             Err(_) => value.clone(),
         };
         headers.append(name, value);
+    }
+    for cookie in from.get_all(header::SET_COOKIE).iter().filter_map(|set| readable(set.to_str().ok()?)) {
+        if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+            headers.append(header::SET_COOKIE, cookie);
+        }
     }
     headers.append(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(ANCESTORS));
     let said = from.get_all(header::CONTENT_SECURITY_POLICY).iter().filter_map(|policy| policy.to_str().ok());

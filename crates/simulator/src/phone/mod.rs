@@ -1,6 +1,8 @@
 //! The phone (`simulator.md`): its page at `/`, and the web views in which it shows pages (decision 0033).
 
+mod cookies;
 mod headers;
+mod languages;
 mod names;
 mod view;
 
@@ -20,9 +22,15 @@ use serde_json::json;
 use url::Url;
 use weir_pages::App as Page;
 
+pub use languages::Languages;
 pub use view::Jars;
 
-use crate::{Simulator, control::origins};
+use crate::{
+    Simulator,
+    control::origins,
+    routes::{COOKIE, LANGUAGE},
+    words::Language,
+};
 use names::{Target, View};
 
 /// Runs in every page of a view: see there.
@@ -37,6 +45,7 @@ pub fn routes() -> Router<Simulator> {
         .route("/", get(page))
         .route("/_phone/", get(async || Redirect::temporary("/")))
         .route("/_phone/open", get(open))
+        .route("/_phone/tab", get(tab))
         .route("/_phone/{*path}", get(file))
 }
 
@@ -49,14 +58,17 @@ async fn dispatch(State(simulator): State<Simulator>, request: Request, next: Ne
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
     match host.and_then(View::of_host) {
         None => next.run(request).await,
-        Some(_) if request.uri().path() == SCRIPT_PATH => script(),
+        Some((view, _)) if request.uri().path() == SCRIPT_PATH => {
+            script(simulator.languages().of(&view.person))
+        }
         Some((view, port)) => view::show(&simulator, &view, port, request).await,
     }
 }
 
-fn script() -> Response {
+fn script(language: Option<Language>) -> Response {
     let kind = (header::CONTENT_TYPE, "text/javascript; charset=utf-8");
-    ([kind, (header::CACHE_CONTROL, "no-cache")], SCRIPT).into_response()
+    let script = SCRIPT.replace("{language}", language.map_or("", Language::tag));
+    ([kind, (header::CACHE_CONTROL, "no-cache")], script).into_response()
 }
 
 async fn page(asked: HeaderMap) -> Response {
@@ -73,46 +85,83 @@ async fn file(path: Result<Path<String>, PathRejection>, asked: HeaderMap) -> Re
 }
 
 #[derive(Deserialize)]
-struct Opened {
+struct Asked {
     user: Option<String>,
     url: Option<String>,
+    lang: Option<String>,
 }
 
-/// `GET /_phone/open?user&url` → `{view}`: where the phone shows `url`.
+/// A page that somebody's phone may show.
+struct Opened {
+    person: String,
+    target: Target,
+    url: Url,
+    language: Option<Language>,
+}
+
+/// Holds against the rules what is to be opened, and remembers the phone's language.
+///
+/// # Errors
+/// 400 when a parameter is missing or wrong, 403 when no app allows the host, or the simulator is called by a website's name.
+fn opened(
+    simulator: &Simulator,
+    headers: &HeaderMap,
+    asked: Result<Query<Asked>, QueryRejection>,
+) -> Result<Opened, (StatusCode, String)> {
+    let wrong = |why: String| (StatusCode::BAD_REQUEST, why);
+    if !origins::is_no_websites_name(headers) {
+        return Err((StatusCode::FORBIDDEN, origins::OTHER_NAME.to_owned()));
+    }
+    let Query(asked) = asked.map_err(|rejection| wrong(rejection.body_text()))?;
+    let (Some(user), Some(text)) = (asked.user, asked.url) else {
+        return Err(wrong("user and url are needed".to_owned()));
+    };
+    let world = simulator.world();
+    let person = match world.person(&user) {
+        Some((_, person)) => person.id.clone(),
+        None => return Err(wrong(format!("user: no user `{user}`; /_sim/users lists them"))),
+    };
+    let language = match asked.lang.as_deref() {
+        None => None,
+        Some(name) => match Language::named(name) {
+            None => return Err(wrong("lang: must be zh, en or ru".to_owned())),
+            known => known,
+        },
+    };
+    let Ok(url) = Url::parse(text.trim()) else {
+        return Err(wrong("url: this is not an address".to_owned()));
+    };
+    let Some(target) = Target::of(&url).filter(|target| view::may_show(&world, target)) else {
+        let why = "url: the phone opens http pages of this machine whose host is among an app's callback_domains or jssdk_domains";
+        return Err((StatusCode::FORBIDDEN, why.to_owned()));
+    };
+    if let Some(language) = language {
+        simulator.languages().set(&person, language);
+    }
+    Ok(Opened { person, target, url, language })
+}
+
+fn refused((status, why): (StatusCode, String)) -> Response {
+    (status, Json(json!({ "error": why }))).into_response()
+}
+
+/// `GET /_phone/open?user&url&lang?` → `{view}`: where the phone shows `url`.
 ///
 /// 400 when a parameter is missing or wrong, 403 when no app allows the host.
 async fn open(
     State(simulator): State<Simulator>,
-    asked: Result<Query<Opened>, QueryRejection>,
     headers: HeaderMap,
+    asked: Result<Query<Asked>, QueryRejection>,
 ) -> Response {
-    let refuse = |status: StatusCode, why: String| (status, Json(json!({ "error": why }))).into_response();
-    if !origins::is_no_websites_name(&headers) {
-        return refuse(StatusCode::FORBIDDEN, origins::OTHER_NAME.to_owned());
-    }
-    let Query(asked) = match asked {
-        Ok(asked) => asked,
-        Err(wrong) => return refuse(StatusCode::BAD_REQUEST, wrong.body_text()),
-    };
-    let (Some(user), Some(text)) = (asked.user, asked.url) else {
-        return refuse(StatusCode::BAD_REQUEST, "user and url are needed".to_owned());
-    };
-    let world = simulator.world();
-    let Some((_, person)) = world.person(&user) else {
-        return refuse(StatusCode::BAD_REQUEST, format!("user: no user `{user}`; /_sim/users lists them"));
-    };
-    let Ok(url) = Url::parse(text.trim()) else {
-        return refuse(StatusCode::BAD_REQUEST, "url: this is not an address".to_owned());
-    };
-    let Some(target) = Target::of(&url).filter(|target| view::may_show(&world, target)) else {
-        let why = "url: the phone opens http pages of this machine whose host is among an app's callback_domains or jssdk_domains";
-        return refuse(StatusCode::FORBIDDEN, why.to_owned());
+    let Opened { person, target, url, .. } = match opened(&simulator, &headers, asked) {
+        Ok(opened) => opened,
+        Err(refusal) => return refused(refusal),
     };
     let port = headers.get(header::HOST).and_then(|host| host.to_str().ok()).and_then(|host| {
         let port = host.rsplit_once(':').map_or("80", |(_, port)| port);
         port.parse().ok()
     });
-    let view = View { person: person.id.to_ascii_lowercase(), target };
+    let view = View { person: person.to_ascii_lowercase(), target };
     let mut address = format!("{}{}", view.origin(port.unwrap_or(80)), url.path());
     for (sign, part) in [('?', url.query()), ('#', url.fragment())] {
         if let Some(part) = part {
@@ -121,4 +170,29 @@ async fn open(
         }
     }
     Json(json!({ "view": address })).into_response()
+}
+
+/// `GET /_phone/tab?user&url&lang?`: to the page itself, for browsers that find no views. WeChat's pages then know whose
+/// phone it is, and its language.
+///
+/// 400 and 403 as [`open`].
+async fn tab(
+    State(simulator): State<Simulator>,
+    headers: HeaderMap,
+    asked: Result<Query<Asked>, QueryRejection>,
+) -> Response {
+    let Opened { person, url, language, .. } = match opened(&simulator, &headers, asked) {
+        Ok(opened) => opened,
+        Err(refusal) => return refused(refusal),
+    };
+    let mut answer = Redirect::to(url.as_str()).into_response();
+    let id: String = url::form_urlencoded::byte_serialize(person.as_bytes()).collect();
+    let language = language.map(|language| (LANGUAGE, language.name()));
+    for (name, value) in [Some((COOKIE, id.as_str())), language].into_iter().flatten() {
+        if let Ok(cookie) = HeaderValue::from_str(&format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax"))
+        {
+            answer.headers_mut().append(header::SET_COOKIE, cookie);
+        }
+    }
+    answer
 }

@@ -6,8 +6,13 @@
   if (!named) return;
   var host = named[2] === 'localhost' ? 'localhost' : named[2].replace(/-/g, '.');
   var origin = 'http://' + host + (named[3] === '80' ? '' : ':' + named[3]);
-  var agent = navigator.userAgent + ' MicroMessenger/8.0.50 NetType/WIFI Language/' + navigator.language.replace('-', '_');
-  Object.defineProperty(Navigator.prototype, 'userAgent', { configurable: true, get: function () { return agent; } });
+  // The simulator writes the phone's language here.
+  var language = '{language}' || navigator.language;
+  var agent = navigator.userAgent + ' MicroMessenger/8.0.50 NetType/WIFI Language/' + language.replace('-', '_');
+  var seen = { userAgent: agent, language: language, languages: Object.freeze([language]) };
+  Object.keys(seen).forEach(function (name) {
+    Object.defineProperty(Navigator.prototype, name, { configurable: true, get: function () { return seen[name]; } });
+  });
 
   // For scripts of WeChat's, which know where a page really is.
   window.__weir_phone = {
@@ -37,6 +42,10 @@
       tell(name === 'replaceState');
       return result;
     };
+  });
+  // While the next page is waited for, the phone shows that it is.
+  window.addEventListener('beforeunload', function () {
+    if (window.parent !== window) window.parent.postMessage({ type: 'weir:leaving' }, '*');
   });
   document.addEventListener('DOMContentLoaded', function () {
     new MutationObserver(tell).observe(document.head, { childList: true, subtree: true, characterData: true });

@@ -10,7 +10,7 @@ use std::{
 use axum::{
     body::{Body, Bytes, to_bytes},
     extract::Request,
-    http::{HeaderMap, Method, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use futures_util::{StreamExt, stream};
@@ -20,7 +20,14 @@ use super::{
     SCRIPT_PATH, headers,
     names::{Target, View, real},
 };
-use crate::{Simulator, answer::HTML, page, world::World};
+use crate::{
+    Simulator,
+    answer::HTML,
+    page,
+    routes::{COOKIE, LANGUAGE, PHONE},
+    words,
+    world::World,
+};
 
 /// The largest body that a page sends, and the largest that it gets and that is read for addresses.
 const LONGEST_BODY: usize = 8 << 20;
@@ -43,8 +50,7 @@ impl Jars {
         }
         #[expect(clippy::disallowed_methods, reason = "a browser, which calls pages and not WeChat")]
         let browser = reqwest::Client::builder();
-        let client =
-            browser.cookie_store(true).redirect(Policy::none()).no_proxy().user_agent(AGENT).build()?;
+        let client = browser.cookie_store(true).redirect(Policy::none()).no_proxy().build()?;
         jars.insert(person.to_owned(), client.clone());
         Ok(client)
     }
@@ -64,10 +70,12 @@ pub fn may_show(world: &World, target: &Target) -> bool {
 pub async fn show(simulator: &Simulator, view: &View, port: u16, request: Request) -> Response {
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
     let url = serde_json::Value::from(format!("{}{}", view.target.origin(), real(path)));
+    let language = simulator.languages().of(&view.person).unwrap_or_default();
+    let say = |texts| language.of_three(texts);
     // In a script, where no tag may be.
     let url = url.to_string().replace('<', "\\u003c");
     let refuse = |status: StatusCode, text: &str| {
-        let page = page::notice("无法打开页面", text);
+        let page = page::told(say(words::NOT_OPENED), text, language);
         // The phone says it in its own language.
         let told = format!(
             "parent.postMessage({{type: 'weir:view-failed', status: {}, url: {url}}}, '*')",
@@ -78,18 +86,15 @@ pub async fn show(simulator: &Simulator, view: &View, port: u16, request: Reques
     };
     let is_simulator = simulator.listens_on(view.target.port());
     if matches!(*request.method(), Method::CONNECT | Method::TRACE) {
-        return refuse(StatusCode::METHOD_NOT_ALLOWED, "浏览器不会这样请求。");
+        return refuse(StatusCode::METHOD_NOT_ALLOWED, say(words::NO_BROWSER));
     }
     if !path.starts_with('/') {
-        return refuse(StatusCode::BAD_REQUEST, "这不是网址。");
+        return refuse(StatusCode::BAD_REQUEST, say(words::NO_ADDRESS));
     }
     let person = {
         let world = simulator.world();
         if !is_simulator && !may_show(&world, &view.target) {
-            return refuse(
-                StatusCode::FORBIDDEN,
-                "这个域名不在任何应用的 callback_domains 或 jssdk_domains 中。",
-            );
+            return refuse(StatusCode::FORBIDDEN, say(words::NOT_NAMED));
         }
         world
             .people()
@@ -97,10 +102,10 @@ pub async fn show(simulator: &Simulator, view: &View, port: u16, request: Reques
             .map(|found| found.id.clone())
     };
     let Some(person) = person else {
-        return refuse(StatusCode::NOT_FOUND, "模拟器中没有这个用户。");
+        return refuse(StatusCode::NOT_FOUND, say(words::NO_PERSON));
     };
     if headers::are_of_elsewhere(request.headers(), view) {
-        return refuse(StatusCode::FORBIDDEN, "只有手机中的页面可以这样请求。");
+        return refuse(StatusCode::FORBIDDEN, say(words::ONLY_PAGES));
     }
     let shown = Shown { view, port, own: simulator.port().unwrap_or(port), with_script: is_page(&request) };
     let carried = async {
@@ -115,12 +120,16 @@ pub async fn show(simulator: &Simulator, view: &View, port: u16, request: Reques
     let origin = view.target.origin();
     match carried {
         Ok(response) => response,
-        Err(Failed::TooLong) => refuse(StatusCode::PAYLOAD_TOO_LARGE, "请求超过 8 MiB。"),
-        Err(Failed::TooLate) => refuse(StatusCode::GATEWAY_TIMEOUT, &format!("{origin} 没有及时响应。")),
-        Err(Failed::Cut(error)) => refuse(StatusCode::BAD_GATEWAY, &format!("页面没有读完：{error}")),
+        Err(Failed::TooLong) => refuse(StatusCode::PAYLOAD_TOO_LARGE, say(words::TOO_LONG)),
+        Err(Failed::TooLate) => {
+            refuse(StatusCode::GATEWAY_TIMEOUT, &format!("{origin}{}", say(words::TOO_LATE)))
+        }
+        Err(Failed::Cut(error)) => {
+            refuse(StatusCode::BAD_GATEWAY, &format!("{}{error}", say(words::NOT_READ)))
+        }
         Err(Failed::Unreached(error)) => {
             tracing::debug!(%error, "a page that the phone was to show did not answer");
-            refuse(StatusCode::BAD_GATEWAY, &format!("{origin} 没有响应，它在运行吗？"))
+            refuse(StatusCode::BAD_GATEWAY, &format!("{origin}{}", say(words::NO_ANSWER)))
         }
     }
 }
@@ -170,12 +179,20 @@ async fn sent(
         _ => body,
     };
     let browser = simulator.jars().of(person).map_err(Failed::Unreached)?;
-    let headers = headers::sent_on(&parts.headers);
+    let mut headers = headers::sent_on(&parts.headers);
+    let spoken = simulator.languages().of(person);
+    if let Some(language) = spoken {
+        headers.insert(header::ACCEPT_LANGUAGE, HeaderValue::from_static(language.tag()));
+    }
+    let agent = format!("{AGENT} Language/{}", spoken.unwrap_or_default().locale());
     let mut request = browser.request(parts.method, &url).headers(headers).body(body);
+    request = request.header(header::USER_AGENT, agent);
     if simulator.listens_on(view.target.port()) {
         // WeChat knows whose phone it is.
         let id: String = url::form_urlencoded::byte_serialize(person.as_bytes()).collect();
-        request = request.header(header::COOKIE, format!("_sim_user={id}"));
+        let language = spoken.unwrap_or_default().name();
+        let cookies = format!("{COOKIE}={id}; {PHONE}=1; {LANGUAGE}={language}");
+        request = request.header(header::COOKIE, cookies);
     }
     request.send().await.map_err(Failed::Unreached)
 }
@@ -190,6 +207,7 @@ fn is_text(headers: &HeaderMap) -> bool {
     [
         "text/html",
         "text/plain",
+        "text/css",
         "application/json",
         "application/x-www-form-urlencoded",
         "application/problem+json",

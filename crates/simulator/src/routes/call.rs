@@ -6,7 +6,10 @@ use axum::http::{HeaderMap, Method, header, request::Parts};
 use serde_json::{Map, Value};
 use weir_base::Timestamp;
 
-use crate::{Simulator, answer::Refusal, world::AppKey};
+use crate::{Simulator, answer::Refusal, words::Language, world::AppKey};
+
+/// What the phone is set to.
+pub const LANGUAGE: &str = "_sim_lang";
 
 /// More of what a caller gives as its appid is not remembered.
 const LONGEST_APPID: usize = 64;
@@ -66,6 +69,15 @@ impl<'a> Call<'a> {
         let mut pairs = lines.filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(';'));
         let value = pairs.find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))?;
         Some(percent_decoded(value))
+    }
+
+    /// The one that a page is asked for in: by a link of WeChat's, else by the phone.
+    pub fn language(&self) -> Language {
+        let named = |name: Cow<'a, str>| Language::named(&name);
+        self.param("lang")
+            .and_then(named)
+            .or_else(|| self.cookie(LANGUAGE).and_then(named))
+            .unwrap_or_default()
     }
 
     /// The last segment of the path that was asked for.

@@ -27,7 +27,8 @@ use axum::{
     routing::any,
 };
 
-pub use call::Call;
+pub use call::{Call, LANGUAGE};
+pub use open::{COOKIE, PHONE};
 pub use stage::Closing;
 
 use crate::{

@@ -157,10 +157,14 @@ fn worded(
     appid: Option<&str>,
     refusal: &Refusal,
 ) -> Answer {
+    let family = Family::of(endpoint.path);
+    if family == Family::Page {
+        return Answer::not_opened(refusal, call.language());
+    }
     let style = appid
         .and_then(|appid| simulator.world().app_by_appid(appid).map(|(_, app)| app.errmsg_style))
         .unwrap_or(ErrmsgStyle::Rid);
-    Answer::refused(Family::of(endpoint.path), style, refusal, call.now, simulator.dice())
+    Answer::refused(family, style, refusal, call.now, simulator.dice())
 }
 
 fn record(
@@ -201,7 +205,7 @@ async fn struck(
     before: bool,
 ) -> Response<Body> {
     let refusal = match &fault {
-        FaultKind::Errcode { code, errmsg } => Some(Refusal { code: *code, text: errmsg.clone() }),
+        FaultKind::Errcode { code, errmsg } => Some(Refusal { text: errmsg.clone(), ..Refusal::of(*code) }),
         FaultKind::Quota { .. } => Some(Refusal::of(45009)),
         _ => None,
     };

@@ -12,6 +12,7 @@ mod lab;
 mod messages;
 mod oauth;
 mod phone;
+mod phone_language;
 mod pushes;
 mod qrconnect;
 mod sessions;

@@ -22,10 +22,10 @@ use crate::lab::{Lab, MINI, OFFICIAL, Reply, WEBSITE, oauth_target};
 
 /// A site that remembers what it was asked.
 #[derive(Clone, Default)]
-struct Site(Arc<Mutex<Vec<(String, HeaderMap, String)>>>);
+pub struct Site(Arc<Mutex<Vec<(String, HeaderMap, String)>>>);
 
 impl Site {
-    async fn start() -> (Self, SocketAddr) {
+    pub async fn start() -> (Self, SocketAddr) {
         let site = Self::default();
         let router = Router::new().fallback(any(answer)).with_state(site.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -34,7 +34,7 @@ impl Site {
         (site, address)
     }
 
-    fn last(&self) -> (String, HeaderMap, String) {
+    pub fn last(&self) -> (String, HeaderMap, String) {
         self.0.lock().unwrap().last().cloned().expect("a request")
     }
 
@@ -58,12 +58,16 @@ async fn answer(State(site): State<Site>, request: Request) -> Response<Body> {
             .header("etag", "\"of what the server sent\"")
             .header("content-security-policy", "default-src 'self'; frame-ancestors 'none'")
             .header("set-cookie", "seat=7; Path=/; HttpOnly; SameSite=Lax")
+            .header("set-cookie", "csrf=a1; Path=/; Domain=127.0.0.1; SameSite=Lax")
             .body(Body::from(format!(
                 "<!doctype html><html><head lang=x><title>t</title></head><a href=\"http://{host}/next\">"
             ))),
         "/json" => response.header("content-type", "application/json").body(Body::from(
             json!({"url": format!("http://{host}/x?redirect_uri=http%3A%2F%2F127.0.0.1%3A1")}).to_string(),
         )),
+        "/style" => response
+            .header("content-type", "text/css")
+            .body(Body::from(format!("a {{ background: url(http://{host}/a.png) }}"))),
         "/bytes" => {
             response.header("content-type", "image/png").body(Body::from(format!("\u{0}http://{host}\u{ff}")))
         }
@@ -102,7 +106,7 @@ async fn answer(State(site): State<Site>, request: Request) -> Response<Body> {
 }
 
 /// A request to a view, as a browser on this machine makes it.
-async fn ask(lab: &Lab, host: &str, method: &str, target: &str, headers: &str, body: &str) -> Reply {
+pub async fn ask(lab: &Lab, host: &str, method: &str, target: &str, headers: &str, body: &str) -> Reply {
     let mut stream = TcpStream::connect(lab.address).await.unwrap();
     let length = body.len();
     let request = format!(
@@ -114,7 +118,7 @@ async fn ask(lab: &Lab, host: &str, method: &str, target: &str, headers: &str, b
     Reply::read(&bytes).expect("an answer")
 }
 
-fn view(lab: &Lab, person: &str, target: SocketAddr) -> String {
+pub fn view(lab: &Lab, person: &str, target: SocketAddr) -> String {
     format!("{person}.127-0-0-1-{}.weir.localhost:{}", target.port(), lab.address.port())
 }
 
@@ -147,9 +151,10 @@ async fn the_server_meets_wechats_browser_and_the_page_stays_in_its_view() {
         page.body
     );
     assert!(page.body.contains(&format!("href=\"http://{host}/next\"")), "{}", page.body);
-    for kept in ["x-frame-options", "set-cookie", "etag"] {
-        assert!(page.header(kept).is_none(), "{kept}");
-    }
+    assert!(page.header("x-frame-options").is_none() && page.header("etag").is_none());
+    // Scripts of the page read what they may read, and the frame keeps nothing else.
+    assert_eq!(page.header("set-cookie"), Some("csrf=a1; Path=/"));
+    assert_eq!(page.head.to_ascii_lowercase().matches("set-cookie").count(), 1, "{}", page.head);
     assert!(page.head.contains("default-src 'self'") && !page.head.contains("'none'"), "{}", page.head);
     assert!(
         page.head.contains("frame-ancestors http://127.0.0.1:* http://localhost:*"),
@@ -160,6 +165,8 @@ async fn the_server_meets_wechats_browser_and_the_page_stays_in_its_view() {
     assert_eq!((away.status, away.header("location")), (302, Some(format!("http://{host}/page").as_str())));
     let json = ask(&lab, &host, "GET", "/json", "", "").await.json();
     assert_eq!(json["url"], format!("http://{host}/x?redirect_uri=http%3A%2F%2F127.0.0.1%3A1"));
+    let style = ask(&lab, &host, "GET", "/style", "", "").await.body;
+    assert_eq!(style, format!("a {{ background: url(http://{host}/a.png) }}"));
     let bytes = ask(&lab, &host, "GET", "/bytes", "", "").await;
     assert!(bytes.body.contains(&address.to_string()), "what is no text is left alone");
     let upload = format!("http://{host}/picture");
@@ -178,12 +185,17 @@ async fn the_server_meets_wechats_browser_and_the_page_stays_in_its_view() {
 #[tokio::test]
 async fn everybodys_cookies_are_their_own_and_a_reset_takes_them() {
     let (lab, (site, address)) = (Lab::start().await, Site::start().await);
-    let cookie = |site: &Site| site.last().1.get("cookie").map(|cookie| cookie.to_str().unwrap().to_owned());
+    let cookie = |site: &Site| {
+        let sent = site.last().1.get("cookie")?.to_str().unwrap().to_owned();
+        let mut cookies: Vec<_> = sent.split("; ").map(str::to_owned).collect();
+        cookies.sort();
+        Some(cookies.join("; "))
+    };
     let (alice, bob) = (view(&lab, "u1", address), view(&lab, "u2", address));
     ask(&lab, &alice, "GET", "/page", "Cookie: forged=1\r\n", "").await;
     assert_eq!(cookie(&site), None, "a frame's own cookies are not the phone's");
     ask(&lab, &alice, "GET", "/again", "", "").await;
-    assert_eq!(cookie(&site).as_deref(), Some("seat=7"));
+    assert_eq!(cookie(&site).as_deref(), Some("csrf=a1; seat=7"));
     ask(&lab, &bob, "GET", "/again", "", "").await;
     assert_eq!(cookie(&site), None);
     lab.post("/_sim/reset", &json!({})).await;

@@ -124,9 +124,10 @@ async fn the_page_works_in_a_frame_and_without_script() {
     let page = lab.get(&link("&response_type=code&lang=en")).await;
     assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")));
     assert!(page.header("x-frame-options").is_none());
-    assert!(page.body.contains("<noscript>") && page.body.contains(", window.top);</script>"));
+    assert!(page.body.contains("<noscript>") && page.body.contains(", window.top, {402: "), "{}", page.body);
+    assert!(page.body.contains("Scan the QR code with WeChat to log in to “website”"), "{}", page.body);
     let inside = lab.get(&link("&self_redirect=true")).await;
-    assert!(inside.body.contains(", window);</script>"));
+    assert!(inside.body.contains(", window, {402: "));
     let uuid = opened(&lab).await;
     let waiting = lab.get(&format!("/connect/continue?uuid={uuid}")).await;
     assert!(waiting.body.contains(&format!("/connect/qrcode/{uuid}")));

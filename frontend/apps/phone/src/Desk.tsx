@@ -1,6 +1,7 @@
-import { Picture } from './icons';
+import { Face, Icon } from './icons';
 import { LanguageChoice } from './LanguageChoice';
 import { usePhone } from './phone-context';
+import { traits } from './traits';
 
 /** Beside the handset, where there is room: who holds it, and what can be held to it. */
 export function Desk() {
@@ -14,14 +15,25 @@ export function Desk() {
         {people.map((one) => (
           <li key={one.id}>
             <button type="button" aria-pressed={one.id === person.id} onClick={() => choose(one.id)}>
-              <Picture name={one.nickname} seed={one.id} />
+              <Face person={one} />
               <span className="two">
-                <span>{one.nickname}</span>
+                <span dir="auto">{one.nickname}</span>
                 <small>{one.name}</small>
+                {traits(one, words).map((trait) => (
+                  <small key={trait}>{trait}</small>
+                ))}
               </span>
             </button>
           </li>
         ))}
+        <li>
+          <button type="button" onClick={() => go({ name: 'person' })}>
+            <span className="picture add" aria-hidden="true">
+              <Icon name="add" />
+            </span>
+            <span className="two">{words.add}</span>
+          </button>
+        </li>
       </ul>
       <h2>{words.scan}</h2>
       <button type="button" className="drop" onClick={() => go({ name: 'scan' })}>

@@ -1,22 +1,25 @@
 import { type ReactNode, useEffect, useState } from 'react';
+import { clock } from './when';
 import type { Words } from './words';
 
 interface Props {
   words: Words;
   toast: { text: string; number: number };
   isDown: boolean;
+  /** How far the simulator's clock is ahead of the browser's. */
+  ahead: number;
   /** Something to scan hangs above the page. */
   isOver: boolean;
   children: ReactNode;
 }
 
 /** The thing one holds: its edge, the line with the clock, and what is said for a moment. */
-export function Handset({ words, toast, isDown, isOver, children }: Props) {
+export function Handset({ words, toast, isDown, isOver, ahead, children }: Props) {
   return (
     <main className="handset" aria-label={words.phone}>
       <div className="glass">
         <div className="bar" aria-hidden="true">
-          <Clock />
+          <Clock ahead={ahead} />
           <span className="island" />
           <svg className="signal" viewBox="0 0 44 12" aria-hidden="true">
             <path d="M1 9v3M5 6v6M9 3v9M13 0v12" />
@@ -33,7 +36,11 @@ export function Handset({ words, toast, isDown, isOver, children }: Props) {
         <div className="app">{children}</div>
         <div className="toast" role="status">
           {toast.text && (
-            <span key={toast.number} className={toast.text === words.reading ? 'stays' : undefined}>
+            <span
+              key={toast.number}
+              className={toast.text === words.reading ? 'stays' : undefined}
+              style={{ animationDuration: `${Math.max(2.5, toast.text.length / 18)}s` }}
+            >
               {toast.text}
             </span>
           )}
@@ -44,11 +51,11 @@ export function Handset({ words, toast, isDown, isOver, children }: Props) {
   );
 }
 
-function Clock() {
-  const [now, setNow] = useState(() => new Date());
+function Clock({ ahead }: { ahead: number }) {
+  const [now, setNow] = useState(() => Date.now());
   useEffect(() => {
-    const timer = setInterval(() => setNow(new Date()), 10_000);
+    const timer = setInterval(() => setNow(Date.now()), 10_000);
     return () => clearInterval(timer);
   }, []);
-  return <span>{now.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' })}</span>;
+  return <span>{clock(now + ahead)}</span>;
 }

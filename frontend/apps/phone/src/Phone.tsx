@@ -1,13 +1,20 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { Banner } from './Banner';
 import { Desk } from './Desk';
 import { Handset } from './Handset';
+import { leadsTo } from './leads';
+import { PersonForm } from './PersonForm';
 import { Program } from './Program';
 import { Language as LanguageContext, PhoneContext, type PhoneTools } from './phone-context';
-import { NoPicture, pictureIn, read } from './picture';
+import { NoPicture, read } from './picture';
 import { Scan } from './Scan';
 import { Services } from './Services';
-import { Tabs } from './Tabs';
+import type * as sim from './sim';
+import { type Tab, Tabs } from './Tabs';
 import { useCommands } from './useCommands';
+import { useDrops } from './useDrops';
+import { useMessages } from './useMessages';
+import { useScreen } from './useScreen';
 import { useWorld } from './useWorld';
 import { View } from './View';
 import { firstLanguage, type Language, TAGS, WORDS } from './words';
@@ -15,54 +22,94 @@ import { firstLanguage, type Language, TAGS, WORDS } from './words';
 /** What lies over the tabs. */
 export type Screen =
   | { name: 'services' }
-  | { name: 'scan'; says?: string; trouble?: string }
+  | ({ name: 'scan' } & Seen)
+  | { name: 'person'; of?: string }
   | { name: 'program'; appid: string }
   | { name: 'view'; url: string; number: number };
+
+/** What came of holding something to the camera, when that leads nowhere. */
+interface Seen {
+  says?: string;
+  trouble?: string;
+}
+
+/** A page that waits for what the camera sees. */
+interface Lent extends Seen {
+  camera(content: string | null): void;
+}
 
 export function Phone() {
   const [language, setLanguage] = useState<Language>(firstLanguage);
   const [chosen, setChosen] = useState(() => new URLSearchParams(location.search).get('user') ?? '');
-  const [screen, setScreen] = useState<Screen>();
+  const { screen, go: show, home: leave } = useScreen<Screen>();
+  const [tab, setTab] = useState<Tab>('chats');
+  const [lent, setLent] = useState<Lent>();
   const [toast, setToast] = useState({ text: '', number: 0 });
-  const [seen, setSeen] = useState<Record<string, number>>({});
-  const { world, person, messages, isDown, look } = useWorld(chosen);
+  const [always, setAlways] = useState<Record<string, string[] | undefined>>({});
+  const { world, person, messages, ahead, isDown, look } = useWorld(chosen);
   const words = WORDS[language];
   const count = useRef(0);
+  const id = person?.id ?? '';
+  const { unread, news } = useMessages(id, messages, screen?.name === 'services');
 
   useEffect(() => {
     document.documentElement.lang = TAGS[language];
     document.title = WORDS[language].title;
   }, [language]);
+  useRemembered(chosen, language);
 
   const say = useCallback((text: string) => {
     count.current += 1;
     setToast({ text, number: count.current });
   }, []);
+  const go = useCallback(
+    (next: Screen) => {
+      setLent(undefined);
+      say('');
+      show(next);
+    },
+    [show, say],
+  );
+  const home = useCallback(() => {
+    setLent(undefined);
+    leave();
+  }, [leave]);
 
-  const scan = useCallback((content: string) => {
-    const text = content.trim();
-    if (!text) return;
-    count.current += 1;
-    const isAddress = /^https?:\/\/\S+$/i.test(text);
-    setScreen(isAddress ? { name: 'view', url: text, number: count.current } : { name: 'scan', says: text });
-  }, []);
+  const scan = useCallback(
+    (content: string) => {
+      const found = leadsTo(content);
+      if (!found) return;
+      if (lent) {
+        setLent(undefined);
+        lent.camera('url' in found ? found.url : found.says);
+        return;
+      }
+      count.current += 1;
+      go(
+        'url' in found ? { name: 'view', url: found.url, number: count.current } : { name: 'scan', ...found },
+      );
+    },
+    [go, lent],
+  );
 
   const scanPicture = useCallback(
     async (file: Blob) => {
-      setScreen({ name: 'scan' });
+      const showScan = (seen: Seen) =>
+        lent ? setLent({ camera: lent.camera, ...seen }) : go({ name: 'scan', ...seen });
+      showScan({});
       say(words.reading);
       try {
         const content = await read(file);
-        if (content === null) setScreen({ name: 'scan', trouble: words.noCode });
+        say('');
+        if (content === null) showScan({ trouble: words.noCode });
         else scan(content);
       } catch (failure) {
         if (!(failure instanceof NoPicture)) throw failure;
-        setScreen({ name: 'scan', trouble: words.noPicture });
-      } finally {
         say('');
+        showScan({ trouble: words.noPicture });
       }
     },
-    [scan, say, words],
+    [scan, say, go, lent, words],
   );
 
   const choose = useCallback(
@@ -73,36 +120,45 @@ export function Phone() {
         else setChosen(user);
         return;
       }
-      setChosen(found.id);
-      setScreen(undefined);
+      setChosen(found.name);
+      home();
       say(words.switched(found.nickname));
     },
-    [world, say, words],
+    [world, home, say, words],
+  );
+  const saved = useCallback(
+    async (person: sim.Person) => {
+      await look();
+      const isNew = !world?.people.some(({ id }) => id === person.id);
+      if (isNew) setChosen(person.name);
+      home();
+      say(isNew ? words.added(person.nickname) : words.saved);
+    },
+    [world, look, home, say, words],
   );
 
+  // A simulator that was started anew may have forgotten whose phone it was.
   const isUnknown = chosen !== '' && person !== undefined && chosen !== person.id && chosen !== person.name;
+  const wasDown = useRef(false);
   useEffect(() => {
-    if (!isUnknown) return;
-    say(words.noPerson(chosen));
-    setChosen('');
-  }, [isUnknown, chosen, words, say]);
+    const said = wasDown.current && !isDown ? [words.again] : [];
+    wasDown.current = isDown;
+    if (isUnknown) {
+      said.push(words.noPerson(chosen));
+      setChosen('');
+      home();
+    }
+    if (said.length > 0) say(said.join(' '));
+  }, [isDown, isUnknown, chosen, words, home, say]);
 
-  useCommands({
-    scan,
-    user: choose,
-    language: setLanguage,
-    messages: () => setScreen({ name: 'services' }),
+  useCommands((command) => {
+    if (command.type === 'scan') scan(command.content);
+    else if (command.type === 'user') choose(command.user);
+    else if (command.type === 'language') setLanguage(command.language);
+    else go({ name: 'services' });
   });
   const isOver = useDrops(scan, scanPicture);
 
-  // Who looks at the messages has seen them.
-  const shown = screen?.name === 'services';
-  const id = person?.id ?? '';
-  useEffect(() => {
-    if (shown) setSeen((before) => ({ ...before, [id]: messages.length }));
-  }, [shown, id, messages.length]);
-
-  const home = useCallback(() => setScreen(undefined), []);
   const tools = useMemo<PhoneTools | undefined>(
     () =>
       person &&
@@ -111,29 +167,59 @@ export function Phone() {
         person,
         people: world.people,
         apps: world.apps,
-        messages,
-        unread: Math.max(0, messages.length - (seen[person.id] ?? 0)),
+        messages: messages ?? [],
+        unread,
+        now: () => Date.now() + ahead,
         choose,
+        saved,
         scan,
         scanPicture,
         say,
-        go: setScreen,
+        go,
         home,
         look,
+        lend: (camera) => setLent({ camera }),
+        isLent: lent !== undefined,
+        always: (appid) => always[`${person.id} ${appid}`],
+        setAlways: (appid, accepted) => setAlways((all) => ({ ...all, [`${person.id} ${appid}`]: accepted })),
       },
-    [words, person, world, messages, seen, choose, scan, scanPicture, say, home, look],
+    [
+      words,
+      person,
+      world,
+      messages,
+      unread,
+      ahead,
+      choose,
+      saved,
+      scan,
+      scanPicture,
+      say,
+      go,
+      home,
+      look,
+      lent,
+      always,
+    ],
   );
+  const takeBack = () => {
+    setLent(undefined);
+    lent?.camera(null);
+  };
 
   return (
     <LanguageContext value={{ language, setLanguage }}>
-      <Handset words={words} toast={toast} isDown={isDown} isOver={isOver}>
+      <Handset words={words} toast={toast} isDown={isDown} isOver={isOver} ahead={ahead}>
         {tools ? (
           <PhoneContext value={tools}>
-            <Tabs isCovered={screen !== undefined} />
+            <Tabs tab={tab} choose={setTab} isCovered={screen !== undefined} />
             {screen?.name === 'services' && <Services />}
             {screen?.name === 'scan' && <Scan says={screen.says} trouble={screen.trouble} />}
-            {screen?.name === 'program' && <Program key={person?.id} appid={screen.appid} />}
-            {screen?.name === 'view' && <View key={`${screen.number} ${person?.id}`} url={screen.url} />}
+            {screen?.name === 'person' && <PersonForm key={screen.of} of={screen.of} />}
+            {screen?.name === 'program' && <Program key={`${screen.appid} ${id}`} appid={screen.appid} />}
+            {screen?.name === 'view' && <View key={`${screen.number} ${id}`} url={screen.url} />}
+            {lent && <Scan says={lent.says} trouble={lent.trouble} back={takeBack} />}
+            <Banner news={news} isListed={screen === undefined && tab === 'chats'} />
           </PhoneContext>
         ) : (
           <p className="empty">{isDown ? words.down : words.loading}</p>
@@ -148,44 +234,13 @@ export function Phone() {
   );
 }
 
-/** A picture or a link that is dropped anywhere, or pasted outside a field, is scanned. Tells whether one hangs above. */
-function useDrops(scan: (content: string) => void, scanPicture: (file: Blob) => void): boolean {
-  const [isOver, setOver] = useState(false);
+/** A phone that is loaded again is still this person's, and in this language. */
+function useRemembered(user: string, language: Language): void {
   useEffect(() => {
-    const take = (data: DataTransfer | null): boolean => {
-      const file = pictureIn(data);
-      const text = data?.getData('text/plain') ?? '';
-      if (file) scanPicture(file);
-      else if (text) scan(text);
-      return file !== null || text !== '';
-    };
-    const over = (event: DragEvent) => {
-      event.preventDefault();
-      setOver(true);
-    };
-    const left = (event: DragEvent) => {
-      if (event.relatedTarget === null) setOver(false);
-    };
-    const drop = (event: DragEvent) => {
-      event.preventDefault();
-      setOver(false);
-      take(event.dataTransfer);
-    };
-    const paste = (event: ClipboardEvent) => {
-      const isField = event.target instanceof HTMLInputElement;
-      if (isField && !pictureIn(event.clipboardData)) return;
-      if (take(event.clipboardData)) event.preventDefault();
-    };
-    window.addEventListener('dragover', over);
-    window.addEventListener('dragleave', left);
-    window.addEventListener('drop', drop);
-    window.addEventListener('paste', paste);
-    return () => {
-      window.removeEventListener('dragover', over);
-      window.removeEventListener('dragleave', left);
-      window.removeEventListener('drop', drop);
-      window.removeEventListener('paste', paste);
-    };
-  }, [scan, scanPicture]);
-  return isOver;
+    const address = new URL(location.href);
+    if (user) address.searchParams.set('user', user);
+    else address.searchParams.delete('user');
+    address.searchParams.set('lang', language);
+    history.replaceState(history.state, '', address);
+  }, [user, language]);
 }

@@ -7,7 +7,7 @@ import * as sim from './sim';
 
 /** What a mini-program can get from WeChat on this phone. */
 export function Program({ appid }: { appid: string }) {
-  const { words, apps, person, say, home } = usePhone();
+  const { words, apps, person, say, home, always, setAlways } = usePhone();
   const [standings, setStandings] = useState<sim.Standing[]>([]);
   const [isAsking, setAsking] = useState(false);
   const app = apps.find((one) => one.appid === appid);
@@ -21,14 +21,23 @@ export function Program({ appid }: { appid: string }) {
   }, [look]);
 
   if (!app) return null;
-  const answered = async (accepted: string[]) => {
-    setAsking(false);
+  const kept = always(appid);
+  const answer = async (accepted: string[], said: string) => {
     const answers = app.templates.map(({ id }) =>
       sim.answerPrompt(app, person.id, id, accepted.includes(id) ? 'accept' : 'reject'),
     );
     if (!(await attempt(Promise.all(answers), words.down, say))) return;
-    say(words.answered(accepted.length, app.templates.length - accepted.length));
+    say(said);
     await look();
+  };
+  const answered = (accepted: string[], isAlways: boolean) => {
+    setAsking(false);
+    if (isAlways) setAlways(appid, accepted);
+    answer(accepted, words.answered(accepted.length, app.templates.length - accepted.length));
+  };
+  const forget = () => {
+    setAlways(appid, undefined);
+    say(words.asked);
   };
   const state = (template: sim.Template): string => {
     const standing = standings.find(({ template_id }) => template_id === template.id);
@@ -55,8 +64,17 @@ export function Program({ appid }: { appid: string }) {
           {app.templates.length === 0 && <li className="row">{words.noTemplates}</li>}
         </ul>
         {app.templates.length > 0 && (
-          <button type="button" className="main" onClick={() => setAsking(true)}>
+          <button
+            type="button"
+            className="main"
+            onClick={() => (kept ? answer(kept, words.asAlways) : setAsking(true))}
+          >
             {words.ask}
+          </button>
+        )}
+        {kept && (
+          <button type="button" className="plain" onClick={forget}>
+            {words.askAgain}
           </button>
         )}
       </div>

@@ -5,13 +5,14 @@ import { Sheet } from './Sheet';
 import type { App } from './sim';
 
 /** `wx.requestSubscribeMessage`, as a person sees it. */
-export function Prompt({ app, answer }: { app: App; answer(accepted: string[]): void }) {
+export function Prompt({ app, answer }: { app: App; answer(accepted: string[], isAlways: boolean): void }) {
   const { words } = usePhone();
   const [ticked, setTicked] = useState(() => app.templates.map(({ id }) => id));
+  const [isAlways, setAlways] = useState(false);
   const tick = (id: string) =>
     setTicked((before) => (before.includes(id) ? before.filter((one) => one !== id) : [...before, id]));
   return (
-    <Sheet title={`${app.name} ${words.asks}`} close={() => answer([])}>
+    <Sheet title={`${app.name} ${words.asks}`} close={() => answer([], false)}>
       <h2 className="asks">
         <Picture name={app.name} seed={app.appid} isRound />
         {app.name} <span>{words.asks}</span>
@@ -29,11 +30,20 @@ export function Prompt({ app, answer }: { app: App; answer(accepted: string[]): 
           </li>
         ))}
       </ul>
+      <label className="always">
+        <input type="checkbox" checked={isAlways} onChange={() => setAlways(!isAlways)} />
+        {words.always}
+      </label>
       <div className="answers">
-        <button type="button" onClick={() => answer([])}>
+        <button type="button" onClick={() => answer([], isAlways)}>
           {words.reject}
         </button>
-        <button type="button" className="yes" disabled={ticked.length === 0} onClick={() => answer(ticked)}>
+        <button
+          type="button"
+          className="yes"
+          disabled={ticked.length === 0}
+          onClick={() => answer(ticked, isAlways)}
+        >
           {words.allow}
         </button>
       </div>

@@ -7,10 +7,12 @@ interface Props {
   /** What the last code said, when that leads nowhere. */
   says: string | undefined;
   trouble: string | undefined;
+  /** Where it leads back to, when not to the tabs. */
+  back?: () => void;
 }
 
 /** The camera's place: a browser has pictures instead. */
-export function Scan({ says, trouble }: Props) {
+export function Scan({ says, trouble, back }: Props) {
   const { words, scan, scanPicture } = usePhone();
   const file = useRef<HTMLInputElement>(null);
   const open = (event: FormEvent<HTMLFormElement>) => {
@@ -18,7 +20,7 @@ export function Scan({ says, trouble }: Props) {
     scan(String(new FormData(event.currentTarget).get('content')));
   };
   return (
-    <Screen title={words.scan} className="dark">
+    <Screen title={words.scan} className="dark" {...(back && { back })}>
       <div className="body camera">
         <div className="finder" aria-hidden="true">
           <Icon name="scan" />

@@ -27,7 +27,7 @@ export function Services() {
 }
 
 function Card({ message }: { message: Message }) {
-  const { words, apps, scan, go } = usePhone();
+  const { words, apps, now, scan, go } = usePhone();
   const app = apps.find(({ appid }) => appid === message.appid);
   const template = app?.templates.find(({ id }) => id === message.template_id);
   const name = app?.name ?? message.appid;
@@ -37,7 +37,7 @@ function Card({ message }: { message: Message }) {
   return (
     <>
       <p className="time">
-        <time>{when(message.at)}</time>
+        <time>{when(message.at, now())}</time>
       </p>
       <article className="message">
         <h2>
@@ -47,7 +47,7 @@ function Card({ message }: { message: Message }) {
         <h3>{template?.title || message.template_id}</h3>
         <dl>
           {fields.map(([field, content]) => (
-            <div key={field}>
+            <div key={field} dir="auto">
               <dt>{field}</dt>
               <dd>{String(content?.value ?? '')}</dd>
             </div>

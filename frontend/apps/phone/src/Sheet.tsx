@@ -1,7 +1,17 @@
 import { type ReactNode, useEffect, useRef } from 'react';
 
+interface Props {
+  title: string;
+  className?: string;
+  close(): void;
+  children: ReactNode;
+}
+
+/** What the keyboard can reach in a sheet. */
+const REACHED = 'button:not(:disabled), input:not(:disabled), a[href]';
+
 /** What comes up from below over a screen: a dialog that Escape closes. */
-export function Sheet({ title, close, children }: { title: string; close(): void; children: ReactNode }) {
+export function Sheet({ title, className = '', close, children }: Props) {
   const dialog = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const before = document.activeElement;
@@ -17,7 +27,7 @@ export function Sheet({ title, close, children }: { title: string; close(): void
     }
     if (event.key !== 'Tab') return;
     // The keyboard stays in the sheet.
-    const all = [...(dialog.current?.querySelectorAll<HTMLElement>('button, input, a[href]') ?? [])];
+    const all = [...(dialog.current?.querySelectorAll<HTMLElement>(REACHED) ?? [])];
     const edge = event.shiftKey ? all[0] : all.at(-1);
     if (document.activeElement !== edge && document.activeElement !== dialog.current) return;
     event.preventDefault();
@@ -28,7 +38,7 @@ export function Sheet({ title, close, children }: { title: string; close(): void
       <button type="button" className="outside" tabIndex={-1} aria-hidden="true" onClick={close} />
       <div
         ref={dialog}
-        className="sheet"
+        className={`sheet ${className}`}
         role="dialog"
         aria-modal="true"
         aria-label={title}

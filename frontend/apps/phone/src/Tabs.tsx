@@ -1,17 +1,24 @@
-import { useState } from 'react';
-import { Icon, Picture } from './icons';
+import { Face, Icon, Picture } from './icons';
 import { LanguageChoice } from './LanguageChoice';
 import { usePhone } from './phone-context';
-import { when } from './when';
+import { titleOf } from './titles';
+import { traits } from './traits';
+import { briefly } from './when';
 import type { Words } from './words';
 
 const TABS = ['chats', 'discover', 'me'] as const;
-type Tab = (typeof TABS)[number];
+export type Tab = (typeof TABS)[number];
+
+interface Props {
+  tab: Tab;
+  choose(tab: Tab): void;
+  /** A screen lies over them. */
+  isCovered: boolean;
+}
 
 /** WeChat's own screens. */
-export function Tabs({ isCovered }: { isCovered: boolean }) {
+export function Tabs({ tab, choose, isCovered }: Props) {
   const { words, unread, go } = usePhone();
-  const [tab, setTab] = useState<Tab>('chats');
   return (
     <div className="tabs" inert={isCovered}>
       <section className="screen" aria-label={words[tab]}>
@@ -34,7 +41,7 @@ export function Tabs({ isCovered }: { isCovered: boolean }) {
             key={name}
             type="button"
             aria-current={name === tab ? 'page' : undefined}
-            onClick={() => setTab(name)}
+            onClick={() => choose(name)}
           >
             <Icon name={name} />
             {words[name]}
@@ -56,10 +63,8 @@ function Badge({ count, words }: { count: number; words: Words }) {
 }
 
 function Chats() {
-  const { words, messages, unread, apps, go } = usePhone();
+  const { words, messages, unread, apps, now, go } = usePhone();
   const last = messages.at(-1);
-  const app = apps.find(({ appid }) => appid === last?.appid);
-  const template = app?.templates.find(({ id }) => id === last?.template_id);
   return (
     <ul className="rows">
       <li>
@@ -69,11 +74,9 @@ function Chats() {
           </span>
           <span className="two">
             <strong>{words.services}</strong>
-            <small>
-              {last ? `${app?.name ?? ''}: ${template?.title ?? last.template_id}` : words.noMessages}
-            </small>
+            <small>{last ? titleOf(last, apps) : words.noMessages}</small>
           </span>
-          {last && <time>{when(last.at)}</time>}
+          {last && <time>{briefly(last.at, now())}</time>}
           <Badge count={unread} words={words} />
         </button>
       </li>
@@ -121,17 +124,20 @@ function Discover() {
 }
 
 function Me() {
-  const { words, person, people, choose } = usePhone();
+  const { words, person, people, choose, go } = usePhone();
   return (
     <>
       <div className="card-of-me">
-        <Picture name={person.nickname} seed={person.id} />
+        <Face person={person} />
         <span className="two">
-          <strong>{person.nickname}</strong>
+          <strong dir="auto">{person.nickname}</strong>
           <small>
             {person.name} · {person.phone ?? words.noPhone}
           </small>
         </span>
+        <button type="button" className="quiet" onClick={() => go({ name: 'person', of: person.id })}>
+          {words.edit}
+        </button>
       </div>
       <h2 id="whose">{words.person}</h2>
       <ul className="rows" aria-labelledby="whose">
@@ -143,15 +149,23 @@ function Me() {
               aria-pressed={one.id === person.id}
               onClick={() => choose(one.id)}
             >
-              <Picture name={one.nickname} seed={one.id} />
+              <Face person={one} />
               <span className="two">
-                <span>{one.nickname}</span>
+                <span dir="auto">{one.nickname}</span>
                 <small>{[one.name, ...traits(one, words)].join(' · ')}</small>
               </span>
               {one.id === person.id && <span className="chosen" aria-hidden="true" />}
             </button>
           </li>
         ))}
+        <li>
+          <button type="button" className="row" onClick={() => go({ name: 'person' })}>
+            <span className="picture add" aria-hidden="true">
+              <Icon name="add" />
+            </span>
+            <span>{words.add}</span>
+          </button>
+        </li>
       </ul>
       <ul className="rows">
         <li>
@@ -166,8 +180,4 @@ function Me() {
       </ul>
     </>
   );
-}
-
-function traits(person: { snapshot: boolean; risky: boolean }, words: Words): string[] {
-  return [...(person.snapshot ? [words.snapshot] : []), ...(person.risky ? [words.risky] : [])];
 }

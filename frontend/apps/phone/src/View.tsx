@@ -1,19 +1,15 @@
-import { useCallback, useEffect, useRef, useState } from 'react';
-import { copy } from './copy';
+import { use, useCallback, useEffect, useRef, useState } from 'react';
+import { type Share, toldBy } from './from-page';
 import { Icon } from './icons';
-import { usePhone } from './phone-context';
-import { Sheet } from './Sheet';
-import { Down, Refused, viewOf } from './sim';
+import { NotShown } from './NotShown';
+import { Preview } from './Preview';
+import { Language, usePhone } from './phone-context';
+import { Down, findView, NoViews, Refused, viewOf } from './sim';
 import { useArrival } from './useArrival';
 import { useBlocked } from './useBlocked';
 import { tell } from './useCommands';
-import type { Words } from './words';
-
-interface Share {
-  title?: string;
-  desc?: string;
-  link?: string;
-}
+import { ViewMenu } from './ViewMenu';
+import { follow, host } from './visited';
 
 interface Shown {
   /** Where the frame begins; a page that is loaded again has another number. */
@@ -21,29 +17,38 @@ interface Shown {
   number: number;
 }
 
+const LONGEST_LOAD = 30_000;
+
+type Over = { name: 'menu' } | { name: 'card' } | { name: 'preview'; current: string; urls: string[] };
+
 /** WeChat's browser: a page on the person's phone, which the simulator carries there. */
 export function View({ url: start }: { url: string }) {
-  const { words, person, home, say } = usePhone();
+  const { words, person, home, lend, isLent, scan } = usePhone();
+  const { language } = use(Language);
   const [shown, setShown] = useState<Shown>();
   const [visited, setVisited] = useState<string[]>([start]);
   const [title, setTitle] = useState('');
   const [share, setShare] = useState<Share>();
-  const [failure, setFailure] = useState<Down | Refused>();
+  const [failure, setFailure] = useState<Down | NoViews | Refused>();
   const [isLoading, setLoading] = useState(true);
-  const [sheet, setSheet] = useState<'menu' | 'card'>();
+  const [over, setOver] = useState<Over>();
   const frame = useRef<HTMLIFrameElement>(null);
   const closing = useArrival();
   const url = visited.at(-1) ?? start;
+  const spoken = useRef(language);
+  spoken.current = language;
 
   const load = useCallback(
     async (address: string) => {
       setFailure(undefined);
       setLoading(true);
       try {
-        const view = await viewOf(person.id, address);
+        const view = await viewOf(person.id, address, spoken.current);
+        await findView(view);
         setShown((before) => ({ view, number: (before?.number ?? 0) + 1 }));
       } catch (failure) {
-        if (!(failure instanceof Down || failure instanceof Refused)) throw failure;
+        if (!(failure instanceof Down || failure instanceof NoViews || failure instanceof Refused))
+          throw failure;
         setLoading(false);
         setShown(undefined);
         setFailure(failure);
@@ -54,21 +59,42 @@ export function View({ url: start }: { url: string }) {
   useEffect(() => {
     load(start);
   }, [start, load]);
+
+  // The page stays as it is; the next one is in the new language.
   useEffect(() => {
-    const heard = ({ source, data }: MessageEvent) => {
-      if (source !== frame.current?.contentWindow) return;
-      if (data?.type === 'weir:view' && typeof data.url === 'string') {
-        setTitle(String(data.title ?? ''));
-        setVisited((before) => follow(before, data.url, data.replaced === true));
-        tell({ type: 'weir:phone-page', url: data.url, title: String(data.title ?? '') });
-      }
-      if (data?.type === 'weir:view-failed') {
-        // Another page than the one before did not open.
-        if (typeof data.url === 'string') setVisited((before) => follow(before, data.url));
-        setFailure(new Refused('', Number(data.status)));
-      }
-      if (data?.type === 'weir:share') setShare(cardOf(data.share));
-    };
+    viewOf(person.id, start, language).catch(() => undefined);
+  }, [person.id, start, language]);
+
+  const hear = (event: MessageEvent) => {
+    if (event.source === null || event.source !== frame.current?.contentWindow) return;
+    const told = toldBy(event.data);
+    if (told?.type === 'at') {
+      setTitle(told.title);
+      setVisited((before) => follow(before, told.url, told.replaced));
+      tell({ type: 'weir:phone-page', url: told.url, title: told.title });
+    } else if (told?.type === 'failed') {
+      // Another page than the one before did not open.
+      const { url: failed } = told;
+      if (failed !== undefined) setVisited((before) => follow(before, failed));
+      setFailure(new Refused('', told.status));
+    } else if (told?.type === 'share') setShare(told.share);
+    else if (told?.type === 'close') home();
+    else if (told?.type === 'leaving') setLoading(true);
+    else if (told?.type === 'preview') setOver({ name: 'preview', current: told.current, urls: told.urls });
+    else if (told?.type === 'scan') {
+      const { source, origin } = event;
+      lend((content) => {
+        // As before, it is the page that has asked and no other.
+        if (source !== frame.current?.contentWindow) return;
+        (source as Window).postMessage({ type: 'weir:scanned', id: told.id, content }, origin);
+        if (content !== null && !told.isWanted) scan(content);
+      });
+    }
+  };
+  const latest = useRef(hear);
+  latest.current = hear;
+  useEffect(() => {
+    const heard = (event: MessageEvent) => latest.current(event);
     window.addEventListener('message', heard);
     return () => window.removeEventListener('message', heard);
   }, []);
@@ -77,6 +103,12 @@ export function View({ url: start }: { url: string }) {
     setVisited((before) => follow(before, address));
     setFailure(new Refused('', 403));
   });
+  // A page that said it would leave, but only had a file saved, is done too.
+  useEffect(() => {
+    if (!isLoading) return;
+    const timer = setTimeout(() => setLoading(false), LONGEST_LOAD);
+    return () => clearTimeout(timer);
+  }, [isLoading]);
 
   const page = url.split('#')[0];
   // Another page sets a card of its own or none.
@@ -90,23 +122,24 @@ export function View({ url: start }: { url: string }) {
     setVisited(before);
     load(last);
   };
-  const copyLink = async () => {
-    setSheet(undefined);
-    say((await copy(url)) ? words.copied : words.notCopied);
-  };
   const leave = (event: React.KeyboardEvent) => {
     if (event.key === 'Escape' && !event.defaultPrevented) goBack();
   };
+  const close = () => setOver(undefined);
 
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: Escape is the phone's back button
-    <div className="screen view" onKeyDown={leave}>
+    <section className="screen view" aria-label={title || host(url)} onKeyDown={leave} inert={isLent}>
       <header>
         <button ref={closing} type="button" className="tool" onClick={home} aria-label={words.close}>
           <Icon name="close" />
         </button>
-        <h1>{title || host(url)}</h1>
-        <button type="button" className="tool" onClick={() => setSheet('menu')} aria-label={words.more}>
+        <h1 dir="auto">{title || host(url)}</h1>
+        <button
+          type="button"
+          className="tool"
+          onClick={() => setOver({ name: 'menu' })}
+          aria-label={words.more}
+        >
           <Icon name="more" />
         </button>
       </header>
@@ -123,15 +156,7 @@ export function View({ url: start }: { url: string }) {
             onLoad={() => setLoading(false)}
           />
         )}
-        {failure && (
-          <div className="refused" role="alert">
-            <h2>{words.refused}</h2>
-            <p>{explain(failure, url, words)}</p>
-            <p>
-              <code>{url}</code>
-            </p>
-          </div>
-        )}
+        {failure && <NotShown failure={failure} url={url} />}
       </div>
       <div className="below browse">
         <button type="button" className="tool" onClick={goBack} aria-label={words.back}>
@@ -141,63 +166,17 @@ export function View({ url: start }: { url: string }) {
           <Icon name="reload" />
         </button>
       </div>
-      {sheet === 'menu' && (
-        <Sheet title={words.more} close={() => setSheet(undefined)}>
-          <p className="whose">{words.provided(host(url))}</p>
-          <button type="button" className="choice" onClick={() => setSheet('card')}>
-            {words.send}
-          </button>
-          <button type="button" className="choice" onClick={copyLink}>
-            {words.copyLink}
-          </button>
-          <button type="button" className="choice last" onClick={() => setSheet(undefined)}>
-            {words.cancel}
-          </button>
-        </Sheet>
+      {(over?.name === 'menu' || over?.name === 'card') && (
+        <ViewMenu
+          url={url}
+          title={title || host(url)}
+          share={share}
+          isCard={over.name === 'card'}
+          showCard={() => setOver({ name: 'card' })}
+          close={close}
+        />
       )}
-      {sheet === 'card' && (
-        <Sheet title={words.friendSees} close={() => setSheet(undefined)}>
-          <p className="whose">{words.friendSees}</p>
-          <article className="shared">
-            <h2>{share?.title || title || host(url)}</h2>
-            {share?.desc && <p>{share.desc}</p>}
-            <small>{share?.link || url}</small>
-          </article>
-          {!share && <p className="whose">{words.noShare}</p>}
-          <button type="button" className="choice last" onClick={() => setSheet(undefined)}>
-            {words.close}
-          </button>
-        </Sheet>
-      )}
-    </div>
+      {over?.name === 'preview' && <Preview current={over.current} urls={over.urls} close={close} />}
+    </section>
   );
-}
-
-function explain(failure: Down | Refused, url: string, words: Words): string {
-  if (failure instanceof Down) return words.down;
-  if (failure.status === 403) return words.foreign;
-  if (failure.status === 502 || failure.status === 504) return words.unreached(host(url));
-  return failure.message || `HTTP ${failure.status}`;
-}
-
-function host(url: string): string {
-  return URL.canParse(url) ? new URL(url).host : url;
-}
-
-/** What a page may have put together wrongly. */
-function cardOf(share: unknown): Share | undefined {
-  if (typeof share !== 'object' || share === null) return undefined;
-  const text = (name: string) => {
-    const value = (share as Record<string, unknown>)[name];
-    return typeof value === 'string' ? value : '';
-  };
-  return { title: text('title'), desc: text('desc'), link: text('link') };
-}
-
-/** The way so far when the page is now at `url`: one further, one back, where it was, or there instead. */
-function follow(visited: string[], url: string, replaced = false): string[] {
-  if (visited.at(-1) === url) return visited;
-  if (replaced) return [...visited.slice(0, -1), url];
-  if (visited.at(-2) === url) return visited.slice(0, -1);
-  return [...visited, url];
 }

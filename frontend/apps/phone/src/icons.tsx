@@ -1,3 +1,8 @@
+import { useState } from 'react';
+import { isHere } from './commands';
+import { firstLetter } from './names';
+import type { Person } from './sim';
+
 /** Line drawings of 24 by 24; what they mean is said beside them. */
 const PATHS = {
   chats:
@@ -12,6 +17,7 @@ const PATHS = {
   program:
     'M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18Zm-3.5 11a1.5 1.5 0 1 0 1.9 1.400c.1-.4.1-6.4.1-6.400A1.9 1.9 0 1 1 13 10.5',
   reload: 'M18.5 9A7 7 0 1 0 19 13.500M19 4.500V9h-4.5',
+  add: 'M12 5v14M5 12h14',
   bell: 'M6.5 16.500V11a5.5 5.5 0 0 1 11 0v5.500l1.5 1.500H5l1.5-1.500ZM10 20.500h4',
 } as const;
 
@@ -23,16 +29,32 @@ export function Icon({ name }: { name: keyof typeof PATHS }) {
   );
 }
 
+/** Somebody's photo: what is on this machine is shown, and WeChat's, which nobody can fetch, is a letter. */
+export function Face({ person }: { person: Person }) {
+  const isShown = /^data:image\//.test(person.avatar) || isHere(person.avatar);
+  return <Picture name={person.nickname} seed={person.id} {...(isShown && { src: person.avatar })} />;
+}
+
 /** Colours on which white text can be read. */
 const GROUNDS = ['#07793d', '#1f5fa8', '#8a4b08', '#7a3e9d', '#a3344f', '#0b6e75', '#5a5f12'];
 
+interface Props {
+  name: string;
+  seed: string;
+  isRound?: boolean;
+  src?: string;
+}
+
 /** A picture made of the first letter, so that nothing is fetched from elsewhere. */
-export function Picture({ name, seed, isRound }: { name: string; seed: string; isRound?: boolean }) {
+export function Picture({ name, seed, isRound, src }: Props) {
+  const [failed, setFailed] = useState<string>();
+  if (src !== undefined && src !== failed)
+    return <img className="picture" src={src} alt="" onError={() => setFailed(src)} />;
   const sum = [...seed].reduce((all, letter) => (all * 31 + (letter.codePointAt(0) ?? 0)) >>> 0, 7);
   const style = { background: GROUNDS[sum % GROUNDS.length] };
   return (
     <span className={isRound ? 'picture round' : 'picture'} style={style} aria-hidden="true">
-      {[...name][0]?.toUpperCase()}
+      {firstLetter(name)}
     </span>
   );
 }

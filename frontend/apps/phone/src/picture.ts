@@ -14,9 +14,32 @@ interface Detector {
 /** What the code in the picture says, or null when none is found. */
 export async function read(file: Blob): Promise<string | null> {
   const picture = await load(file);
-  const [width, height] = [picture.naturalWidth || SHORTEST, picture.naturalHeight || SHORTEST];
-  const scale = Math.min(LONGEST / Math.max(width, height), Math.max(1, SHORTEST / Math.min(width, height)));
-  return (await native(picture)) ?? pixels(picture, width * scale, height * scale);
+  const found = await native(picture);
+  if (found !== null) return found;
+  for (const size of sizes(picture.naturalWidth, picture.naturalHeight)) {
+    const content = await pixels(picture, size);
+    if (content !== null) return content;
+  }
+  return null;
+}
+
+export interface Size {
+  width: number;
+  height: number;
+}
+
+/**
+ * How large a picture is drawn to be read, one try after another: what is too fine or too noisy to be read as it is, as
+ * a photograph of a screen, can often be read when it is smaller. One without a size of its own, as a drawing, gets one.
+ */
+export function sizes(wide: number, high: number): Size[] {
+  const [width, height] = [wide || SHORTEST, high || SHORTEST];
+  const most = Math.min(LONGEST / Math.max(width, height), Math.max(1, SHORTEST / Math.min(width, height)));
+  const tries = [most, most / 2, most / 4].filter(
+    (scale) => scale === most || Math.min(width, height) * scale >= SHORTEST,
+  );
+  const part = (length: number, scale: number) => Math.max(1, Math.round(length * scale));
+  return tries.map((scale) => ({ width: part(width, scale), height: part(height, scale) }));
 }
 
 async function load(file: Blob): Promise<HTMLImageElement> {
@@ -41,11 +64,10 @@ async function native(picture: HTMLImageElement): Promise<string | null> {
   return found[0]?.rawValue ?? null;
 }
 
-async function pixels(picture: HTMLImageElement, wide: number, high: number): Promise<string | null> {
+async function pixels(picture: HTMLImageElement, { width, height }: Size): Promise<string | null> {
   // Half of the page's weight, and many never scan a picture.
   const { default: jsQR } = await import('jsqr');
   const canvas = document.createElement('canvas');
-  const [width, height] = [Math.round(wide), Math.round(high)];
   Object.assign(canvas, { width, height });
   const context = canvas.getContext('2d', { willReadFrequently: true });
   if (!context) return null;
@@ -57,6 +79,8 @@ async function pixels(picture: HTMLImageElement, wide: number, high: number): Pr
 }
 
 /** The first picture among what was dropped or pasted. */
-export function pictureIn(data: DataTransfer | null): File | null {
-  return [...(data?.files ?? [])].find(({ type }) => type.startsWith('image/')) ?? data?.files[0] ?? null;
+export function pictureIn(data: { files: ArrayLike<File> } | null): File | null {
+  return (
+    Array.from(data?.files ?? []).find(({ type }) => type.startsWith('image/')) ?? data?.files[0] ?? null
+  );
 }

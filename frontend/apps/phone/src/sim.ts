@@ -4,7 +4,10 @@ export interface Person {
   id: string;
   name: string;
   nickname: string;
+  /** An address, WeChat's unless one was given; empty for none. */
+  avatar: string;
   phone: string | null;
+  unionid: string | null;
   openids: Record<string, string>;
   snapshot: boolean;
   risky: boolean;
@@ -46,10 +49,18 @@ export interface Standing {
 }
 
 /** Nobody answered. */
-export class Down extends Error {}
+export class Down extends Error {
+  override readonly name = 'Down';
+}
+
+/** The browser does not find the names under which pages are shown, as Safari. */
+export class NoViews extends Error {
+  override readonly name = 'NoViews';
+}
 
 /** The simulator has refused, in its own words. */
 export class Refused extends Error {
+  override readonly name = 'Refused';
   constructor(
     message: string,
     readonly status: number,
@@ -58,8 +69,11 @@ export class Refused extends Error {
   }
 }
 
+/** Whoever takes longer is not there: what is shown would be long out of date. */
+const LONGEST = 10_000;
+
 async function call<T>(path: string, body?: object): Promise<T> {
-  const init: RequestInit = { cache: 'no-store' };
+  const init: RequestInit = { cache: 'no-store', signal: AbortSignal.timeout(LONGEST) };
   if (body) Object.assign(init, { method: 'POST', body: JSON.stringify(body) });
   const answer = await fetch(path, init).catch(() => {
     throw new Down();
@@ -74,6 +88,19 @@ const query = (values: Record<string, string>) => new URLSearchParams(values).to
 
 export const people = () => call<{ users: Person[] }>('/_sim/users').then(({ users }) => users);
 export const apps = () => call<{ apps: App[] }>('/_sim/apps').then(({ apps }) => apps);
+
+/** What time it is for the simulator, whose clock can be pushed. */
+export const now = () => call<{ now_ms: number }>('/_sim/clock').then(({ now_ms }) => now_ms);
+
+/** What can be told of somebody new, or told anew; `null` takes it away. */
+export interface Profile {
+  id?: string;
+  nickname: string;
+  phone: string | null;
+  avatar?: string | null;
+}
+
+export const putPerson = (profile: Profile) => call<Person>('/_sim/users', profile);
 
 export const messages = (user: string) =>
   call<{ messages: Message[] }>(`/_sim/inbox?${query({ user })}`).then(({ messages }) => messages);
@@ -92,6 +119,21 @@ export const phoneCode = (appid: string, user: string) =>
 export const answerPrompt = (app: App, user: string, template_id: string, result: 'accept' | 'reject') =>
   call('/_sim/subscribe', { appid: app.appid, user, template_id, result, push: Boolean(app.push) });
 
-/** Where a page is to be opened so that it finds itself on this person's phone. */
-export const viewOf = (user: string, url: string) =>
-  call<{ view: string }>(`/_phone/open?${query({ user, url })}`).then(({ view }) => view);
+/** Where a page is to be opened so that it finds itself on this person's phone, set to this language. */
+export const viewOf = (user: string, url: string, lang: string) =>
+  call<{ view: string }>(`/_phone/open?${query({ user, url, lang })}`).then(({ view }) => view);
+
+/** Where a page is opened without a view: WeChat's pages then know the person all the same. */
+export const tabOf = (user: string, url: string, lang: string) => `/_phone/tab?${query({ user, url, lang })}`;
+
+/** Throws when the browser does not find the views of a simulator that answers. */
+export async function findView(view: string): Promise<void> {
+  const probe = new URL('/_phone/view.js', view);
+  try {
+    await fetch(probe, { mode: 'no-cors', cache: 'no-store', signal: AbortSignal.timeout(LONGEST) });
+  } catch {
+    // It may have ended just now.
+    await now();
+    throw new NoViews();
+  }
+}

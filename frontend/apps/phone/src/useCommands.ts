@@ -1,24 +1,8 @@
 import { useEffect, useRef } from 'react';
-import { type Language, NAMES } from './words';
-
-export interface Commands {
-  scan(content: string): void;
-  user(user: string): void;
-  language(language: Language): void;
-  messages(): void;
-}
+import { type Command, commandOf, isHere } from './commands';
 
 /** Who has the phone in a frame, or has opened it, once they have said something: a page of this machine. */
 let around: string | undefined;
-
-/** What leads nowhere but to this machine, as the simulator's own `origins.rs` has it. */
-function isHere(origin: string): boolean {
-  if (!URL.canParse(origin)) return false;
-  const { hostname } = new URL(origin);
-  return (
-    hostname === 'localhost' || hostname.endsWith('.localhost') || /^(127(\.\d+){3}|\[::1\])$/.test(hostname)
-  );
-}
 
 /** Tells the page around. What the phone shows is for pages of this machine only; that it is ready is for any. */
 export function tell(message: { type: string; [more: string]: unknown }): void {
@@ -28,19 +12,17 @@ export function tell(message: { type: string; [more: string]: unknown }): void {
 }
 
 /** Takes what the page around says: `weir:scan`, `weir:user`, `weir:language`, `weir:messages`. */
-export function useCommands(commands: Commands): void {
-  const latest = useRef(commands);
-  latest.current = commands;
+export function useCommands(obey: (command: Command) => void): void {
+  const latest = useRef(obey);
+  latest.current = obey;
   useEffect(() => {
     const heard = ({ source, origin, data }: MessageEvent) => {
       // Pages on the phone may not steer it, nor may websites.
       if (source === null || (source !== window.parent && source !== window.opener) || !isHere(origin))
         return;
       around = origin;
-      if (data?.type === 'weir:scan' && typeof data.content === 'string') latest.current.scan(data.content);
-      if (data?.type === 'weir:user' && typeof data.user === 'string') latest.current.user(data.user);
-      if (data?.type === 'weir:language' && data.language in NAMES) latest.current.language(data.language);
-      if (data?.type === 'weir:messages') latest.current.messages();
+      const command = commandOf(data);
+      if (command) latest.current(command);
     };
     window.addEventListener('message', heard);
     tell({ type: 'weir:phone-ready' });

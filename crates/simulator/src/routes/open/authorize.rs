@@ -3,7 +3,7 @@
 use axum::http::Method;
 
 use super::{
-    code, person, remembering,
+    code, is_phone, person, remembering,
     request::{Asked, Decision, with_code},
 };
 use crate::{
@@ -11,6 +11,7 @@ use crate::{
     answer::{Answer, Refusal},
     page::{self, Question},
     routes::Call,
+    words,
     world::{
         App, AppKey, AppKind, Person, PersonKey, World,
         codes::{Consent, Scope},
@@ -35,12 +36,12 @@ pub fn authorize(simulator: &Simulator, call: &Call<'_>) -> Result<Answer, Refus
         // Nobody is asked for `snsapi_base`, nor in a snapshot that the request itself chose.
         _ if scope == Scope::Base => Decision::Allow,
         None if request.user.is_some() && found.1.snapshot && !request.force_popup => Decision::Allow,
-        None => return Ok(Answer::html(sheet(&world, app, &asked, found.1))),
+        None => return Ok(Answer::html(sheet(&world, call, app, &asked, found.1))),
         Some(decision) => decision,
     };
     match decision {
         Decision::Deny => {
-            let page = page::notice("你已拒绝授权", "页面不会跳转，可以关闭本页。");
+            let page = page::notice(words::REFUSED, words::STAYS, call.language());
             Ok(remembering(Answer::html(page), found.1))
         }
         Decision::Allow => {
@@ -76,7 +77,7 @@ fn agreed(
     code(simulator, call, key, person_key, Consent { scope, snapshot: person.snapshot })
 }
 
-fn sheet(world: &World, app: &App, asked: &Asked<'_>, chosen: &Person) -> String {
+fn sheet(world: &World, call: &Call<'_>, app: &App, asked: &Asked<'_>, chosen: &Person) -> String {
     let hidden: Vec<(&str, &str)> = asked.carried().collect();
     page::consent(&Question {
         app,
@@ -84,6 +85,8 @@ fn sheet(world: &World, app: &App, asked: &Asked<'_>, chosen: &Person) -> String
         hidden: &hidden,
         world,
         chosen,
-        wants: "获取你的昵称、头像",
+        wants: words::PROFILE,
+        language: call.language(),
+        is_phone: is_phone(call),
     })
 }

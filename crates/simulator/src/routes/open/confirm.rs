@@ -3,7 +3,7 @@
 use axum::http::Method;
 
 use super::{
-    code, person,
+    code, is_phone, person,
     qrconnect::LOGIN,
     remembering,
     request::{Asked, Decision, closed},
@@ -13,6 +13,7 @@ use crate::{
     answer::{Answer, Refusal},
     page::{self, Question},
     routes::Call,
+    words,
     world::scans::Status,
 };
 
@@ -26,6 +27,7 @@ pub fn confirm(simulator: &Simulator, call: &Call<'_>) -> Result<Answer, Refusal
     let opened = opened.ok_or_else(gone)?;
     let app = world.app_at(opened.app).ok_or_else(|| closed(40013))?;
     let (key, found) = person(&world, call, asked.get("_sim_user"))?;
+    let language = call.language();
     let page = match decision {
         None => {
             simulator.scans().scan(uuid, call.now);
@@ -38,7 +40,9 @@ pub fn confirm(simulator: &Simulator, call: &Call<'_>) -> Result<Answer, Refusal
                 hidden: &[("uuid", uuid)],
                 world: &world,
                 chosen: found,
-                wants: "以你的微信身份登录（昵称、头像）",
+                wants: words::LOGIN,
+                language,
+                is_phone: is_phone(call),
             })));
         }
         Some(Decision::Allow) => {
@@ -46,19 +50,19 @@ pub fn confirm(simulator: &Simulator, call: &Call<'_>) -> Result<Answer, Refusal
             if !simulator.scans().confirm(uuid, call.now, code)? {
                 return Err(gone());
             }
-            page::notice("登录成功", "请在电脑上继续。")
+            page::notice(words::LOGGED_IN, words::GO_ON, language)
         }
         Some(Decision::Deny) => {
             if !simulator.scans().refuse(uuid, call.now) {
                 return Err(gone());
             }
-            page::notice("你已取消此次登录", "可以关闭本页。")
+            page::notice(words::CANCELLED, words::CLOSE, language)
         }
     };
     Ok(remembering(Answer::html(page), found))
 }
 
 /// Unknown, expired, or answered already.
-fn gone() -> Refusal {
-    Refusal::worded(-1, "二维码已失效")
+pub fn gone() -> Refusal {
+    Refusal::shown(-1, words::GONE)
 }

@@ -22,7 +22,13 @@ use crate::{
 };
 
 /// Remembers in a browser who was chosen last.
-const COOKIE: &str = "_sim_user";
+pub const COOKIE: &str = "_sim_user";
+/// Says that it is the phone's browser, where nobody chooses who they are.
+pub const PHONE: &str = "_sim_phone";
+
+fn is_phone(call: &Call<'_>) -> bool {
+    call.cookie(PHONE).is_some()
+}
 
 /// Whose phone it is: the person that the request names, else the one chosen last in this browser, else the first
 /// ordinary one.

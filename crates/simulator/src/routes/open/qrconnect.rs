@@ -5,7 +5,9 @@ use std::{pin::Pin, time::Duration};
 use axum::http::{StatusCode, header, request::Parts};
 
 use super::{
-    code, person,
+    code,
+    confirm::gone,
+    person,
     request::{Asked, Decision, closed, with_code},
 };
 use crate::{
@@ -13,6 +15,7 @@ use crate::{
     answer::{Answer, HTML, Refusal},
     page, qr,
     routes::{Call, stage},
+    words::{self, Language},
     world::{
         App, AppKey, AppKind, World,
         codes::{Consent, Scope},
@@ -32,7 +35,7 @@ pub fn qrconnect(simulator: &Simulator, call: &Call<'_>) -> Result<Answer, Refus
     simulator.quotas().take((key, app), call.path, call.now).map_err(|_| closed(10009))?;
     match request.decision()? {
         Some(Decision::Deny) => {
-            Ok(Answer::html(page::notice("你已取消此次登录", "页面不会跳转，可以关闭本页。")))
+            Ok(Answer::html(page::notice(words::CANCELLED, words::STAYS, call.language())))
         }
         Some(Decision::Allow) => {
             let (person, _) = person(&world, call, request.user)?;
@@ -44,7 +47,8 @@ pub fn qrconnect(simulator: &Simulator, call: &Call<'_>) -> Result<Answer, Refus
             let opened = Opened { app: key, redirect_uri: request.redirect_uri, state };
             let uuid = simulator.scans().open(opened, call.now, simulator.dice());
             let inside = asked.get("self_redirect") == Some("true");
-            Ok(Answer::html(screen(app, &uuid, inside, asked.get("style") == Some("white"))))
+            let white = asked.get("style") == Some("white");
+            Ok(Answer::html(screen(app, &uuid, &Look { inside, white, language: call.language() })))
         }
     }
 }
@@ -110,33 +114,56 @@ pub fn go_on(simulator: &Simulator, call: &Call<'_>) -> Result<Answer, Refusal> 
         (Status::Confirmed { code }, Some(opened)) => {
             Ok(Answer::redirect(&with_code(&opened.redirect_uri, &code, &opened.state)))
         }
-        (Status::Expired, _) | (_, None) => Err(Refusal::worded(-1, "二维码已失效")),
+        (Status::Expired, _) | (_, None) => Err(gone()),
         (_, Some(opened)) => {
             let world = simulator.world();
             let app = world.app_at(opened.app).ok_or_else(|| closed(40013))?;
-            Ok(Answer::html(screen(app, &uuid, true, false)))
+            let look = Look { inside: true, white: false, language: call.language() };
+            Ok(Answer::html(screen(app, &uuid, &look)))
         }
     }
 }
 
+/// How the page on the screen is asked for.
+struct Look {
+    /// The website has it in a frame, which goes on by itself.
+    inside: bool,
+    white: bool,
+    language: Language,
+}
+
 /// The page on the screen; small enough for a frame of 300 × 400.
-fn screen(app: &App, uuid: &str, inside: bool, white: bool) -> String {
+fn screen(app: &App, uuid: &str, look: &Look) -> String {
     let (uuid, name) = (page::escape(uuid), page::escape(&app.name));
-    let colour = if white { " style=\"background:#333;color:#fff\"" } else { "" };
-    let place = if inside { "window" } else { "window.top" };
+    let colour = if look.white { " style=\"background:#333;color:#fff\"" } else { "" };
+    let place = if look.inside { "window" } else { "window.top" };
+    let say = |texts| look.language.of_three(texts);
+    let (open, close) = match look.language {
+        Language::Zh => ("“", "”"),
+        Language::En => (" “", "”"),
+        Language::Ru => (" «", "»"),
+    };
     let body = format!(
-        r#"<div class="middle screen"{colour}><h1>微信登录</h1>
-<img src="/connect/qrcode/{uuid}" width="200" height="200" alt="二维码">
-<p id="status" aria-live="polite">请使用微信扫描二维码登录“{name}”</p>
-<small><a href="/connect/confirm?uuid={uuid}" target="_blank">模拟器：在本机打开手机页面</a></small>
-<noscript><p><a href="/connect/continue?uuid={uuid}" target="_top">手机确认后，点此继续</a></p></noscript></div>
-<script>{SCRIPT}watch("{uuid}", {place});</script>"#
+        r#"<div class="middle screen"{colour}><h1>{title}</h1>
+<img src="/connect/qrcode/{uuid}" width="200" height="200" alt="{code}">
+<p id="status" aria-live="polite">{scan}{open}{name}{close}</p>
+<small><a href="/connect/confirm?uuid={uuid}" target="_blank">{here}</a></small>
+<noscript><p><a href="/connect/continue?uuid={uuid}" target="_top">{after}</a></p></noscript></div>
+<script>{SCRIPT}watch("{uuid}", {place}, {{402: "{gone}", 404: "{scanned}", 403: "{cancelled}"}});</script>"#,
+        title = say(words::WECHAT_LOGIN),
+        code = say(words::QR_CODE),
+        scan = say(words::SCAN_FOR),
+        here = say(words::OPEN_HERE),
+        after = say(words::AFTERWARDS),
+        gone = say(words::SCREEN_GONE),
+        scanned = say(words::SCREEN_SCANNED),
+        cancelled = say(words::SCREEN_CANCELLED),
     );
-    page::whole(&app.name, &body)
+    page::whole(&app.name, &body, look.language)
 }
 
 const SCRIPT: &str = r#"
-function watch(uuid, place) {
+function watch(uuid, place, words) {
   var last = "", status = document.getElementById("status");
   function poll() {
     var script = document.createElement("script");
@@ -147,9 +174,9 @@ function watch(uuid, place) {
   }
   function told(errcode) {
     if (errcode === 405) { place.location.href = location.origin + "/connect/continue?uuid=" + uuid; return; }
-    if (errcode === 402) { status.textContent = "二维码已失效，请刷新页面"; return; }
-    if (errcode === 404) { status.textContent = "扫描成功，请在手机上确认"; last = 404; }
-    if (errcode === 403) { status.textContent = "你已取消此次登录，可再次扫描"; last = 403; }
+    if (words[errcode]) status.textContent = words[errcode];
+    if (errcode === 402) return;
+    if (errcode === 404 || errcode === 403) last = errcode;
     setTimeout(poll, 100);
   }
   // Earlier, this page and whichever has it in a frame would not be loaded before the first answer.

@@ -6,6 +6,7 @@ use url::Url;
 
 use crate::{
     answer::Refusal,
+    words,
     world::{App, codes::Scope},
 };
 
@@ -79,17 +80,13 @@ impl<'a> Asked<'a> {
             state => state.unwrap_or(""),
         };
         if self.get("response_type") != Some("code") {
-            return Err(Refusal::worded(-1, "response_type 参数错误：应为 code"));
+            return Err(Refusal::shown(-1, words::RESPONSE_TYPE));
         }
         if ordered && !self.in_order() {
-            let order = ORDER.join(", ");
-            return Err(Refusal::worded(
-                -1,
-                format!("链接格式错误：参数顺序应为 {order}，其后不能有未知参数"),
-            ));
+            return Err(Refusal::shown(-1, words::ORDER));
         }
         if app.strict && !is_plain(state) {
-            return Err(Refusal::worded(-1, "state 参数错误：只能包含 a-zA-Z0-9，最长 128 字节"));
+            return Err(Refusal::shown(-1, words::STATE));
         }
         Ok(self.request(target(app, redirect_uri).ok_or_else(|| Refusal::of(10003))?, scope, state))
     }
@@ -148,7 +145,7 @@ impl Request<'_> {
 
 /// What the QR page says whatever is wrong with its link.
 pub fn closed(code: i32) -> Refusal {
-    Refusal::worded(code, "该链接无法访问")
+    Refusal::shown(code, words::CLOSED)
 }
 
 fn is_plain(state: &str) -> bool {

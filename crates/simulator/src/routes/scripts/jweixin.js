@@ -13,7 +13,7 @@
   var SHARES = ["updateAppMessageShareData", "updateTimelineShareData", "onMenuShareTimeline", "onMenuShareAppMessage",
     "onMenuShareQQ", "onMenuShareWeibo", "onMenuShareQZone"];
   var QUIET = ["hideOptionMenu", "showOptionMenu", "hideMenuItems", "showMenuItems", "hideAllNonBaseMenuItem",
-    "showAllNonBaseMenuItem", "closeWindow", "previewImage", "openLocation"];
+    "showAllNonBaseMenuItem", "openLocation"];
 
   function log() { if (state.debug) console.log.apply(console, ["wx"].concat([].slice.call(arguments))); }
 
@@ -92,6 +92,29 @@
     };
   }
 
+  // What the phone does for a page; in another browser nothing is to be seen of it.
+  function tellPhone(message) {
+    if (window.__weir_phone && window.parent !== window) window.parent.postMessage(message, "*");
+  }
+  function absolute(address) { if (!address) return ""; try { return new URL(address, window.location.href).href; } catch (_) { return ""; } }
+
+  // Whoever waits for the phone's camera.
+  var scans = {}, scanned = 0;
+  window.addEventListener("message", function (event) {
+    if (event.source !== window.parent || !event.data || event.data.type !== "weir:scanned") return;
+    var options = scans[event.data.id], content = event.data.content;
+    delete scans[event.data.id];
+    if (!options) return;
+    if (content === null) {
+      log("scanQRCode:cancel");
+      if (options.cancel) options.cancel({ errMsg: "scanQRCode:cancel" });
+      if (options.complete) options.complete({ errMsg: "scanQRCode:cancel" });
+      return;
+    }
+    // Unless the page wants the result, the phone goes where it leads.
+    finish("scanQRCode", options, "ok", options.needResult ? { resultStr: content } : {});
+  });
+
   var wx = {
     config: config,
     ready: function (ready) { if (state.ok) ready(); else readies.push(ready); },
@@ -108,6 +131,25 @@
     },
     getNetworkType: function (options) {
       call("getNetworkType", options, function (options) { finish("getNetworkType", options, "ok", { networkType: "wifi" }); });
+    },
+    closeWindow: function (options) {
+      call("closeWindow", options, function (options) {
+        tellPhone({ type: "weir:close" });
+        finish("closeWindow", options, "ok");
+      });
+    },
+    previewImage: function (options) {
+      call("previewImage", options, function (options) {
+        tellPhone({ type: "weir:preview", current: absolute(options.current), urls: (options.urls || []).map(absolute) });
+        finish("previewImage", options, "ok");
+      });
+    },
+    scanQRCode: function (options) {
+      call("scanQRCode", options, function (options) {
+        if (!window.__weir_phone) return finish("scanQRCode", options, "fail, only the simulator's phone has a camera");
+        scans[++scanned] = options;
+        tellPhone({ type: "weir:scan", id: scanned, wanted: !!options.needResult });
+      });
     },
     miniProgram: {
       getEnv: function (told) { told({ miniprogram: window.__wxjs_environment === "miniprogram" }); }
