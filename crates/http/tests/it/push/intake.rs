@@ -198,7 +198,10 @@ weir_testkit::engines! {
         assert_eq!(reader.get("/api/pushes/psh_1").await.status, 404);
         assert_eq!(weir.client.get("/api/pushes").await.status, 401);
         let admin = weir.client.with_bearer(weir.api_key(&[Scope::Admin]).await);
-        assert_eq!(admin.post_empty(&format!("/api/pushes/{id}/replay")).await.json["state"], "stored");
+        let again = admin.post_empty(&format!("/api/pushes/{id}/replay")).await;
+        // It waits for its work, or has had it before the answer was written.
+        let state = again.json["state"].as_str().unwrap();
+        assert!(again.status == 200 && ["stored", "unknown"].contains(&state), "{}", again.text);
         worked(&weir).await;
         assert_eq!(weir.done(&id, "push.replayed").await, 1);
     }
