@@ -71,7 +71,7 @@ fn policy(simulator: &str) -> Result<HeaderValue, String> {
     let port = simulator.rsplit(':').next().unwrap_or_default();
     let text = format!(
         "default-src 'self'; script-src 'self' {simulator}; connect-src 'self' {simulator} http://demo.weir.localhost:*; \
-         img-src 'self' data: blob: http: https:; style-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; \
+         img-src 'self' data: blob: {simulator}; style-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; \
          frame-src {simulator} http://*.localhost:{port}; frame-ancestors 'none'"
     );
     HeaderValue::from_str(&text).map_err(|_| format!("the simulator's address is none: {simulator:?}"))
