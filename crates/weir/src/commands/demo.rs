@@ -120,13 +120,14 @@ pub(super) async fn run(args: DemoArgs) -> Result<()> {
         telemetry::metrics(),
     )
     .await?;
+    let stop = lifecycle::Stop::listen()?;
     if args.quiet {
         say(&format!("weir is ready at http://{}", demo.gateway.address));
         say(&format!("the simulator is ready at {}", demo.simulator));
     } else {
         say(&welcome(&demo, &data));
     }
-    lifecycle::asked_to_stop().await?;
+    stop.asked().await;
     let grace = demo.grace;
     lifecycle::drain(demo.shutdown(), grace).await;
     Ok(())

@@ -33,8 +33,9 @@ pub(super) async fn run(args: ServeArgs) -> Result<()> {
             "engagement.open = true: anybody may record actions, save subscriptions and send messages without credentials"
         );
     }
+    let stop = lifecycle::Stop::listen()?;
     say(&format!("weir is ready at http://{}", running.address));
-    lifecycle::asked_to_stop().await?;
+    stop.asked().await;
     lifecycle::drain(running.shutdown(), config.server.shutdown_grace).await;
     Ok(())
 }

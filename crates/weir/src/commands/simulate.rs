@@ -26,8 +26,9 @@ pub(super) async fn run(args: SimulateArgs) -> Result<()> {
     let stop = CancellationToken::new();
     let stopped = stop.clone();
     let serving = tokio::spawn(async move { simulator.serve(listener, stopped.cancelled_owned()).await });
+    let signals = lifecycle::Stop::listen()?;
     say(&format!("the simulator is ready at http://{address}"));
-    lifecycle::asked_to_stop().await?;
+    signals.asked().await;
     stop.cancel();
     serving.await??;
     Ok(())
