@@ -6,25 +6,19 @@ use axum::{
     Router,
     extract::{Path, State, rejection::PathRejection},
     http::{HeaderMap, HeaderName, HeaderValue, Uri, header},
-    response::{IntoResponse, Redirect, Response},
+    response::{Redirect, Response},
     routing::{get, post},
 };
 use serde::Serialize;
 use tokio::sync::OnceCell;
-use url::Url;
-use weir_base::{Secret, here::is_this_machine};
+use weir_base::{Secret, here::is_page_here};
 use weir_core::{
     App, Code, Failure, Outcome,
     apikey::{self, Scope},
 };
 use weir_pages::App as Page;
 
-use crate::{
-    Shared,
-    extract::Stranger,
-    json::Plain,
-    problem::{Reason, Refusal},
-};
+use crate::{Shared, extract::Stranger, json::Plain, own, problem::Refusal};
 
 const KEY_NAME: &str = "demo page";
 /// The page reads what the CRM and the host's back end would read.
@@ -96,8 +90,7 @@ async fn file(
     path: Result<Path<String>, PathRejection>,
     asked: HeaderMap,
 ) -> Response {
-    let asset = path.ok().and_then(|Path(path)| Page::Demo.file(&path));
-    asset.map_or_else(|| Refusal(Reason::NoSuchPath).into_response(), |asset| asset.answer(&asked))
+    own::asset(path, |path| Page::Demo.file(path), &asked)
 }
 
 /// What the page works with. Secrets of a demo, for whoever is at this machine.
@@ -136,15 +129,11 @@ const CARRIED: [HeaderName; 5] = [
 /// a tunnel may give its visitors a name of this machine.
 fn at_this_machine(headers: &HeaderMap) -> Result<(), Failure> {
     let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or_default());
-    let is_here = |address: &str| {
-        let opened = Url::parse(address).ok();
-        opened.as_ref().and_then(Url::host).is_some_and(|host| is_this_machine(&host))
-    };
     let host = text(header::HOST).unwrap_or_default();
-    let is_websites = text(header::ORIGIN).is_some_and(|origin| !is_here(origin))
+    let is_websites = text(header::ORIGIN).is_some_and(|origin| !is_page_here(origin))
         || text(SEC_FETCH_SITE) == Some("cross-site");
     let is_carried = CARRIED.iter().any(|name| headers.contains_key(name));
-    if is_here(&format!("http://{host}/")) && !is_websites && !is_carried {
+    if is_page_here(&format!("http://{host}/")) && !is_websites && !is_carried {
         return Ok(());
     }
     let mend = "the demo's secrets are for pages of this machine: open http://127.0.0.1 with the demo's port";

@@ -6,6 +6,8 @@ mod health;
 mod keys;
 mod push;
 
+use std::borrow::Borrow;
+
 use axum::{
     Router,
     extract::{Path, State, rejection::PathRejection},
@@ -17,6 +19,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use weir_core::Code;
+use weir_pages::Asset;
 
 use crate::{
     Shared,
@@ -62,8 +65,17 @@ async fn docs_page(headers: HeaderMap) -> Response {
 }
 
 async fn docs_file(file: Result<Path<String>, PathRejection>, headers: HeaderMap) -> Response {
-    let asset = file.ok().and_then(|Path(file)| weir_pages::docs(&file));
-    asset.map_or_else(|| Refusal(Reason::NoSuchPath).into_response(), |asset| asset.answer(&headers))
+    asset(file, weir_pages::docs, &headers)
+}
+
+/// A file of a page. A path that is no text is one where nothing is.
+pub(crate) fn asset<A: Borrow<Asset>>(
+    path: Result<Path<String>, PathRejection>,
+    find: impl FnOnce(&str) -> Option<A>,
+    asked: &HeaderMap,
+) -> Response {
+    let found = path.ok().and_then(|Path(path)| find(&path));
+    found.map_or_else(|| Refusal(Reason::NoSuchPath).into_response(), |asset| asset.borrow().answer(asked))
 }
 
 /// Metrics in Prometheus' text format.

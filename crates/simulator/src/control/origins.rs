@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header},
 };
 use url::{Host, Url};
-use weir_base::here::is_this_machine;
+use weir_base::here::is_page_here;
 
 const FOR_EVERYBODY: &str = "/_sim/jsapi-check";
 
@@ -38,9 +38,7 @@ pub fn allowed(path: &str, asked: &HeaderMap) -> Option<Allowed> {
         return Some(Allowed(HeaderValue::from_static("*")));
     }
     let origin = asked.get(header::ORIGIN)?;
-    let page = Url::parse(origin.to_str().ok()?).ok()?;
-    let is_page = ["http", "https"].contains(&page.scheme());
-    (is_page && is_this_machine(&page.host()?)).then(|| Allowed(origin.clone()))
+    is_page_here(origin.to_str().ok()?).then(|| Allowed(origin.clone()))
 }
 
 /// Whether a browser says that a website asks. Some keep back which one.

@@ -28,7 +28,7 @@ pub use view::Jars;
 use crate::{
     Simulator,
     control::origins,
-    routes::{COOKIE, LANGUAGE},
+    routes::{LANGUAGE, owner_cookie, remembered},
     words::Language,
 };
 use names::{Target, View};
@@ -99,6 +99,16 @@ struct Opened {
     language: Option<Language>,
 }
 
+/// What is not opened, and why.
+struct Refused(StatusCode, String);
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let Self(status, why) = self;
+        (status, Json(json!({ "error": why }))).into_response()
+    }
+}
+
 /// Holds against the rules what is to be opened, and remembers the phone's language.
 ///
 /// # Errors
@@ -107,10 +117,10 @@ fn opened(
     simulator: &Simulator,
     headers: &HeaderMap,
     asked: Result<Query<Asked>, QueryRejection>,
-) -> Result<Opened, (StatusCode, String)> {
-    let wrong = |why: String| (StatusCode::BAD_REQUEST, why);
+) -> Result<Opened, Refused> {
+    let wrong = |why: String| Refused(StatusCode::BAD_REQUEST, why);
     if !origins::is_no_websites_name(headers) {
-        return Err((StatusCode::FORBIDDEN, origins::OTHER_NAME.to_owned()));
+        return Err(Refused(StatusCode::FORBIDDEN, origins::OTHER_NAME.to_owned()));
     }
     let Query(asked) = asked.map_err(|rejection| wrong(rejection.body_text()))?;
     let (Some(user), Some(text)) = (asked.user, asked.url) else {
@@ -121,28 +131,20 @@ fn opened(
         Some((_, person)) => person.id.clone(),
         None => return Err(wrong(format!("user: no user `{user}`; /_sim/users lists them"))),
     };
-    let language = match asked.lang.as_deref() {
-        None => None,
-        Some(name) => match Language::named(name) {
-            None => return Err(wrong("lang: must be zh, en or ru".to_owned())),
-            known => known,
-        },
-    };
+    let named =
+        |name: &str| Language::named(name).ok_or_else(|| wrong("lang: must be zh, en or ru".to_owned()));
+    let language = asked.lang.as_deref().map(named).transpose()?;
     let Ok(url) = Url::parse(text.trim()) else {
         return Err(wrong("url: this is not an address".to_owned()));
     };
     let Some(target) = Target::of(&url).filter(|target| view::may_show(&world, target)) else {
         let why = "url: the phone opens http pages of this machine whose host is among an app's callback_domains or jssdk_domains";
-        return Err((StatusCode::FORBIDDEN, why.to_owned()));
+        return Err(Refused(StatusCode::FORBIDDEN, why.to_owned()));
     };
     if let Some(language) = language {
         simulator.languages().set(&person, language);
     }
     Ok(Opened { person, target, url, language })
-}
-
-fn refused((status, why): (StatusCode, String)) -> Response {
-    (status, Json(json!({ "error": why }))).into_response()
 }
 
 /// `GET /_phone/open?user&url&lang?` → `{view}`: where the phone shows `url`.
@@ -152,11 +154,8 @@ async fn open(
     State(simulator): State<Simulator>,
     headers: HeaderMap,
     asked: Result<Query<Asked>, QueryRejection>,
-) -> Response {
-    let Opened { person, target, url, .. } = match opened(&simulator, &headers, asked) {
-        Ok(opened) => opened,
-        Err(refusal) => return refused(refusal),
-    };
+) -> Result<Response, Refused> {
+    let Opened { person, target, url, .. } = opened(&simulator, &headers, asked)?;
     let port = headers.get(header::HOST).and_then(|host| host.to_str().ok()).and_then(|host| {
         let port = host.rsplit_once(':').map_or("80", |(_, port)| port);
         port.parse().ok()
@@ -169,7 +168,7 @@ async fn open(
             address.push_str(part);
         }
     }
-    Json(json!({ "view": address })).into_response()
+    Ok(Json(json!({ "view": address })).into_response())
 }
 
 /// `GET /_phone/tab?user&url&lang?`: to the page itself, for browsers that find no views. WeChat's pages then know whose
@@ -180,19 +179,13 @@ async fn tab(
     State(simulator): State<Simulator>,
     headers: HeaderMap,
     asked: Result<Query<Asked>, QueryRejection>,
-) -> Response {
-    let Opened { person, url, language, .. } = match opened(&simulator, &headers, asked) {
-        Ok(opened) => opened,
-        Err(refusal) => return refused(refusal),
-    };
+) -> Result<Response, Refused> {
+    let Opened { person, url, language, .. } = opened(&simulator, &headers, asked)?;
     let mut answer = Redirect::to(url.as_str()).into_response();
-    let id: String = url::form_urlencoded::byte_serialize(person.as_bytes()).collect();
-    let language = language.map(|language| (LANGUAGE, language.name()));
-    for (name, value) in [Some((COOKIE, id.as_str())), language].into_iter().flatten() {
-        if let Ok(cookie) = HeaderValue::from_str(&format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax"))
-        {
-            answer.headers_mut().append(header::SET_COOKIE, cookie);
-        }
+    let language = language.map(|language| format!("{LANGUAGE}={}", language.name()));
+    let cookies = [Some(owner_cookie(&person)), language];
+    for cookie in cookies.iter().flatten().filter_map(|cookie| remembered(cookie)) {
+        answer.headers_mut().append(header::SET_COOKIE, cookie);
     }
-    answer
+    Ok(answer)
 }

@@ -24,7 +24,7 @@ use crate::{
     Simulator,
     answer::HTML,
     page,
-    routes::{COOKIE, LANGUAGE, PHONE},
+    routes::{LANGUAGE, PHONE, owner_cookie},
     words,
     world::World,
 };
@@ -189,9 +189,8 @@ async fn sent(
     request = request.header(header::USER_AGENT, agent);
     if simulator.listens_on(view.target.port()) {
         // WeChat knows whose phone it is.
-        let id: String = url::form_urlencoded::byte_serialize(person.as_bytes()).collect();
-        let language = spoken.unwrap_or_default().name();
-        let cookies = format!("{COOKIE}={id}; {PHONE}=1; {LANGUAGE}={language}");
+        let (owner, language) = (owner_cookie(person), spoken.unwrap_or_default().name());
+        let cookies = format!("{owner}; {PHONE}=1; {LANGUAGE}={language}");
         request = request.header(header::COOKIE, cookies);
     }
     request.send().await.map_err(Failed::Unreached)

@@ -28,7 +28,7 @@ use axum::{
 };
 
 pub use call::{Call, LANGUAGE};
-pub use open::{COOKIE, PHONE};
+pub use open::{PHONE, owner_cookie, remembered};
 pub use stage::Closing;
 
 use crate::{

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Remembers in a browser who was chosen last.
-pub const COOKIE: &str = "_sim_user";
+const COOKIE: &str = "_sim_user";
 /// Says that it is the phone's browser, where nobody chooses who they are.
 pub const PHONE: &str = "_sim_phone";
 
@@ -51,12 +51,22 @@ fn person<'w>(
         .ok_or_else(|| Refusal::worded(-1, "there are no people: POST /_sim/users adds one"))
 }
 
+/// The cookie that says whose browser it is, as a browser sends it.
+pub fn owner_cookie(person: &str) -> String {
+    let id: String = url::form_urlencoded::byte_serialize(person.as_bytes()).collect();
+    format!("{COOKIE}={id}")
+}
+
+/// A cookie for the browser to keep, for the simulator's pages alone.
+pub fn remembered(cookie: &str) -> Option<HeaderValue> {
+    HeaderValue::from_str(&format!("{cookie}; Path=/; HttpOnly; SameSite=Lax")).ok()
+}
+
 /// Remembers the person for the browser's next visit.
 fn remembering(answer: Answer, person: &Person) -> Answer {
-    let id: String = url::form_urlencoded::byte_serialize(person.id.as_bytes()).collect();
-    match HeaderValue::from_str(&format!("{COOKIE}={id}; Path=/; HttpOnly; SameSite=Lax")) {
-        Ok(cookie) => answer.with(header::SET_COOKIE, cookie),
-        Err(_) => answer,
+    match remembered(&owner_cookie(&person.id)) {
+        Some(cookie) => answer.with(header::SET_COOKIE, cookie),
+        None => answer,
     }
 }
 
