@@ -1,6 +1,6 @@
 import { useCallback } from 'react';
 import { onPhone } from './agent.js';
-import { CodeView, Trouble } from './CodeView.js';
+import { CodePanel } from './CodePanel.js';
 import type { Listener, LoginNews, LoginQR, WeirClient } from './client.js';
 import { WeirError } from './failure.js';
 import { useBrowser, useWeir } from './provider.js';
@@ -54,30 +54,18 @@ export function ByCode({ finish }: { finish(login: WeChatLoginResult): void }) {
     [client, finish],
   );
   const { session, news, loading, error, generate } = useCode<LoginQR, LoginNews>(client, make, follow);
-  const begin = () => {
-    generate().catch(() => {
-      // It is shown as `error`.
-    });
-  };
   return (
-    <>
-      {session ? (
-        <CodeView
-          session={session}
-          status={news?.status ?? 'pending'}
-          createdAt={news?.created_at}
-          invitation={words.scanToLogin}
-          done={words.loggedIn}
-          loading={loading}
-          onRefresh={begin}
-        />
-      ) : (
-        <button type="button" className="weir-button" onClick={begin} disabled={loading}>
-          {loading ? words.working : words.login}
-        </button>
-      )}
+    <CodePanel
+      session={session}
+      news={news}
+      label={words.login}
+      invitation={words.scanToLogin}
+      done={words.loggedIn}
+      loading={loading}
+      error={error}
+      generate={generate}
+    >
       {isPhone && <p className="weir-quiet">{words.samePhone}</p>}
-      <Trouble error={error} {...(session && { onRetry: begin })} />
-    </>
+    </CodePanel>
   );
 }

@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'react';
-import { CodeView, Trouble } from './CodeView.js';
+import { CodePanel } from './CodePanel.js';
 import { useKeptFocus } from './focus.js';
 import { useWeir } from './provider.js';
 import { useWeChatQR } from './useWeChatQR.js';
@@ -29,29 +29,18 @@ export function WeChatQRGenerator({ onQRGenerated, onStatusChange }: WeChatQRGen
     if (status !== undefined) told.current.onStatusChange?.(status);
   }, [status]);
 
-  const generate = () => {
-    generateQR().catch(() => {
-      // It is shown as `error`.
-    });
-  };
   return (
     <div className="weir weir-generator" lang={tag} {...focus}>
-      {qrSession ? (
-        <CodeView
-          session={qrSession}
-          status={status ?? 'pending'}
-          createdAt={qrStatus?.created_at}
-          invitation={words.scanToBind}
-          done={words.bound}
-          loading={loading}
-          onRefresh={generate}
-        />
-      ) : (
-        <button type="button" className="weir-button" onClick={generate} disabled={loading}>
-          {loading ? words.working : words.bind}
-        </button>
-      )}
-      <Trouble error={error} {...(qrSession && { onRetry: generate })} />
+      <CodePanel
+        session={qrSession}
+        news={qrStatus}
+        label={words.bind}
+        invitation={words.scanToBind}
+        done={words.bound}
+        loading={loading}
+        error={error}
+        generate={generateQR}
+      />
     </div>
   );
 }

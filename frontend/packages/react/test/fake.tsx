@@ -8,6 +8,10 @@ export const SESSION = '3d3f1c0e-7b1a-4a51-9d4e-0c7f5a3f2b11';
 export const CREATED = '2025-10-24T20:25:00Z';
 export const EXPIRES = '2025-10-24T20:30:00Z';
 
+export const MAKE = 'POST /api/wechat/generate-qr';
+export const STATUS = `GET /api/wechat/status/${SESSION}`;
+export const EVENTS = `${STATUS}/events`;
+
 export const qr = { session_id: SESSION, qr_code_data: 'aGVsbG8=', expires_at: EXPIRES };
 export const binding = {
   id: 1,

@@ -18,12 +18,14 @@ import {
   ANDROID_WECHAT,
   binding,
   browseWith,
+  EVENTS,
   json,
+  MAKE,
   pass,
   qr,
   refused,
-  SESSION,
   Server,
+  STATUS,
   Stream,
   status,
   success,
@@ -32,9 +34,6 @@ import {
 
 const GET = 'GET /api/wechat/binding';
 const UNBIND = 'DELETE /api/wechat/unbind';
-const MAKE = 'POST /api/wechat/generate-qr';
-const STATUS = `GET /api/wechat/status/${SESSION}`;
-const EVENTS = `${STATUS}/events`;
 const unbound = () => json({ success: true, data: null });
 const html = (code: number) => () =>
   new Response('<html>Bad Gateway</html>', { status: code, headers: { 'Content-Type': 'text/html' } });
@@ -88,7 +87,8 @@ test('the end is the end, though the line stays open', async () => {
   expect(server.calls.length).toBe(2);
 });
 
-test('a page that slept for an hour asks what became of its code', async () => {
+/** A code on the page that nobody has scanned yet. */
+async function watched(): Promise<Server> {
   const [server, stream] = [new Server(), new Stream()];
   server.on(MAKE, () => success(qr)).on(EVENTS, (request) => stream.answer(request));
   render(<WeChatQRGenerator />, { wrapper: Wrapper });
@@ -96,6 +96,11 @@ test('a page that slept for an hour asks what became of its code', async () => {
   await pass();
   stream.event(1, 'pending');
   await pass();
+  return server;
+}
+
+test('a page that slept for an hour asks what became of its code', async () => {
+  const server = await watched();
   // Nothing runs while the computer sleeps; then all timers are due.
   vi.setSystemTime(Date.now() + 3_600_000);
   server.on(STATUS, () => success(status('expired'))).on(EVENTS, () => new Response(null, { status: 204 }));
@@ -105,13 +110,7 @@ test('a page that slept for an hour asks what became of its code', async () => {
 });
 
 test('a clock that is set back gives a code no more time', async () => {
-  const [server, stream] = [new Server(), new Stream()];
-  server.on(MAKE, () => success(qr)).on(EVENTS, (request) => stream.answer(request));
-  render(<WeChatQRGenerator />, { wrapper: Wrapper });
-  fireEvent.click(screen.getByRole('button'));
-  await pass();
-  stream.event(1, 'pending');
-  await pass();
+  await watched();
   vi.setSystemTime(Date.now() - 7_200_000);
   await pass(1_000);
   expect(screen.getByRole('timer').textContent).toBe('Good for 5:00');

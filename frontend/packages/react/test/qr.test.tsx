@@ -3,21 +3,20 @@ import { expect, test, vi } from 'vitest';
 import { useWeChatQR, WeChatQRGenerator, WeChatSettings } from '../src/index.js';
 import {
   binding,
+  EVENTS,
   json,
+  MAKE,
   pass,
   qr,
   refused,
   SESSION,
   Server,
+  STATUS,
   Stream,
   status,
   success,
   Wrapper,
 } from './fake.js';
-
-const MAKE = 'POST /api/wechat/generate-qr';
-const STATUS = `GET /api/wechat/status/${SESSION}`;
-const EVENTS = `${STATUS}/events`;
 
 function serve() {
   const stream = new Stream();

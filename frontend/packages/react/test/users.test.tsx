@@ -8,12 +8,24 @@ import {
   WeChatSettings,
   WeirProvider,
 } from '../src/index.js';
-import { binding, json, pass, qr, refused, SESSION, Server, Stream, status, success } from './fake.js';
+import {
+  binding,
+  EVENTS,
+  json,
+  MAKE,
+  pass,
+  qr,
+  refused,
+  SESSION,
+  Server,
+  STATUS,
+  Stream,
+  status,
+  success,
+} from './fake.js';
 
 const GET = 'GET /api/wechat/binding';
 const UNBIND = 'DELETE /api/wechat/unbind';
-const MAKE = 'POST /api/wechat/generate-qr';
-const EVENTS = `GET /api/wechat/status/${SESSION}/events`;
 const unbound = () => json({ success: true, data: null, message: 'No WeChat account bound' });
 
 /** A host token; `issue` makes it another one of the same user. */
@@ -340,7 +352,7 @@ test('a host that renders anew for each token is not asked for ever more of them
 test('a slow answer about a code says nothing about the next one, nor what is known better', async () => {
   const answers: ((answer: Response) => void)[] = [];
   const { server, stream } = serve();
-  server.on(`GET /api/wechat/status/${SESSION}`, () => new Promise((resolve) => answers.push(resolve)));
+  server.on(STATUS, () => new Promise((resolve) => answers.push(resolve)));
   const { result } = renderHook(() => useWeChatQR(), { wrapper });
   await act(() => result.current.generateQR());
   const asked = [result.current.checkQRStatus(SESSION), result.current.checkQRStatus(SESSION)];
