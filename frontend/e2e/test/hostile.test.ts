@@ -1,6 +1,7 @@
 import { createServer, type RequestListener } from 'node:http';
-import type { FrameLocator, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterEach, expect, test } from 'vitest';
+import { view } from './hand';
 import { consent, freePort, inAWorld, press, world } from './world';
 
 inAWorld();
@@ -42,8 +43,6 @@ async function control(path: string, body: object): Promise<Record<string, unkno
   if (!answer.ok) throw new Error(await answer.text());
   return (await answer.json()) as Record<string, unknown>;
 }
-
-const view = (phone: Page): FrameLocator => phone.frameLocator('iframe');
 
 async function scan(phone: Page, content: string): Promise<void> {
   await phone.evaluate(

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'react';
+import { useHearing } from '../../../shared/useHearing';
 
 interface Hearing {
   /** WeChat has taken the title of the customer's page. */
@@ -8,22 +8,16 @@ interface Hearing {
 }
 
 /** Hears the phone, and the page in it, which is another origin: of the simulator, which carries it. */
-export function useFromPhone(simulator: string, hearing: Hearing): void {
-  const latest = useRef(hearing);
-  latest.current = hearing;
-  useEffect(() => {
-    const { hostname, port } = new URL(simulator);
-    const isPhones = (origin: string) => {
-      if (!URL.canParse(origin)) return false;
-      const from = new URL(origin);
-      return from.port === port && (from.hostname === hostname || from.hostname.endsWith('.localhost'));
-    };
-    const heard = ({ origin, data }: MessageEvent) => {
-      if (!isPhones(origin)) return;
-      if (data?.type === 'weir:demo-shared') latest.current.shared(String(data.title));
-      if (data?.type === 'weir:phone-page') latest.current.page();
-    };
-    window.addEventListener('message', heard);
-    return () => window.removeEventListener('message', heard);
-  }, [simulator]);
+export function useFromPhone(simulator: string, { shared, page }: Hearing): void {
+  useHearing(({ origin, data }) => {
+    if (!isPhones(origin, new URL(simulator))) return;
+    if (data?.type === 'weir:demo-shared') shared(String(data.title));
+    if (data?.type === 'weir:phone-page') page();
+  });
+}
+
+function isPhones(origin: string, { hostname, port }: URL): boolean {
+  if (!URL.canParse(origin)) return false;
+  const from = new URL(origin);
+  return from.port === port && (from.hostname === hostname || from.hostname.endsWith('.localhost'));
 }

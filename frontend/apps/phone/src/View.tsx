@@ -1,4 +1,5 @@
 import { use, useCallback, useEffect, useRef, useState } from 'react';
+import { useHearing } from '../../../shared/useHearing';
 import { type Share, toldBy } from './from-page';
 import { Icon } from './icons';
 import { NotShown } from './NotShown';
@@ -36,7 +37,6 @@ export function View({ url: start }: { url: string }) {
   const closing = useArrival();
   const url = visited.at(-1) ?? start;
   const spoken = useRef(language);
-  spoken.current = language;
 
   const load = useCallback(
     async (address: string) => {
@@ -62,10 +62,12 @@ export function View({ url: start }: { url: string }) {
 
   // The page stays as it is; the next one is in the new language.
   useEffect(() => {
+    if (spoken.current === language) return;
+    spoken.current = language;
     viewOf(person.id, start, language).catch(() => undefined);
   }, [person.id, start, language]);
 
-  const hear = (event: MessageEvent) => {
+  useHearing((event) => {
     if (event.source === null || event.source !== frame.current?.contentWindow) return;
     const told = toldBy(event.data);
     if (told?.type === 'at') {
@@ -90,14 +92,7 @@ export function View({ url: start }: { url: string }) {
         if (content !== null && !told.isWanted) scan(content);
       });
     }
-  };
-  const latest = useRef(hear);
-  latest.current = hear;
-  useEffect(() => {
-    const heard = (event: MessageEvent) => latest.current(event);
-    window.addEventListener('message', heard);
-    return () => window.removeEventListener('message', heard);
-  }, []);
+  });
 
   useBlocked((address) => {
     setVisited((before) => follow(before, address));

@@ -7,7 +7,7 @@ export type Command =
   | { type: 'language'; language: Language }
   | { type: 'messages' };
 
-/** What leads nowhere but to this machine, as the simulator's own `origins.rs` has it. */
+/** What leads nowhere but to this machine, as `crates/base/src/here.rs` has it. */
 export function isHere(origin: string): boolean {
   if (!URL.canParse(origin)) return false;
   const { hostname } = new URL(origin);

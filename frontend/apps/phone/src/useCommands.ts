@@ -1,4 +1,5 @@
-import { useEffect, useRef } from 'react';
+import { useEffect } from 'react';
+import { useHearing } from '../../../shared/useHearing';
 import { type Command, commandOf, isHere } from './commands';
 
 /** Who has the phone in a frame, or has opened it, once they have said something: a page of this machine. */
@@ -13,19 +14,13 @@ export function tell(message: { type: string; [more: string]: unknown }): void {
 
 /** Takes what the page around says: `weir:scan`, `weir:user`, `weir:language`, `weir:messages`. */
 export function useCommands(obey: (command: Command) => void): void {
-  const latest = useRef(obey);
-  latest.current = obey;
-  useEffect(() => {
-    const heard = ({ source, origin, data }: MessageEvent) => {
-      // Pages on the phone may not steer it, nor may websites.
-      if (source === null || (source !== window.parent && source !== window.opener) || !isHere(origin))
-        return;
-      around = origin;
-      const command = commandOf(data);
-      if (command) latest.current(command);
-    };
-    window.addEventListener('message', heard);
-    tell({ type: 'weir:phone-ready' });
-    return () => window.removeEventListener('message', heard);
-  }, []);
+  useHearing(({ source, origin, data }) => {
+    // Pages on the phone may not steer it, nor may websites.
+    if (source === null || (source !== window.parent && source !== window.opener) || !isHere(origin)) return;
+    around = origin;
+    const command = commandOf(data);
+    if (command) obey(command);
+  });
+  // Only now, when the answer is heard.
+  useEffect(() => tell({ type: 'weir:phone-ready' }), []);
 }
