@@ -21,6 +21,16 @@ async function loggedIn(person, options) {
   return phone;
 }
 
+/** Somebody whose refresh is under way: the server's answer is held back until `phone.letGo()`. */
+async function refreshing() {
+  const phone = await loggedIn('alice');
+  const auth = phone.require('utils/wechat-login.js');
+  phone.holdsBack('/api/v1/auth/refresh');
+  const refresh = auth.refreshToken();
+  await phone.held;
+  return { phone, auth, refresh };
+}
+
 const refreshes = (phone) => phone.requests.filter(({ path }) => path === '/api/v1/auth/refresh').length;
 const profile = { method: 'GET', path: '/api/v1/users/me' };
 
@@ -234,11 +244,7 @@ test('logging out ends the session on the server too', async () => {
 });
 
 test('a refresh that is under way brings nobody back who logs out', async () => {
-  const phone = await loggedIn('alice');
-  const auth = phone.require('utils/wechat-login.js');
-  phone.holdsBack('/api/v1/auth/refresh');
-  const refresh = auth.refreshToken();
-  await phone.held;
+  const { phone, auth, refresh } = await refreshing();
   await auth.logout();
   phone.letGo();
   await assert.rejects(refresh, { kind: 'login' });
@@ -347,31 +353,28 @@ test('what one person asked is not asked again as another', async () => {
 });
 
 test('a login that fails takes no refresh away', async () => {
-  const phone = await loggedIn('alice');
-  const auth = phone.require('utils/wechat-login.js');
-  phone.holdsBack('/api/v1/auth/refresh');
-  const refresh = auth.refreshToken();
-  await phone.held;
+  const { phone, auth, refresh } = await refreshing();
   phone.code = 'nonsense';
   await assert.rejects(auth.wechatLogin());
   phone.letGo();
   assert.equal(await refresh, phone.storage.get('access_token'));
 });
 
-test('a refresh of the login before does not stand in for the next', async () => {
-  const phone = await loggedIn('alice');
-  const auth = phone.require('utils/wechat-login.js');
-  phone.holdsBack('/api/v1/auth/refresh');
-  const old = auth.refreshToken();
-  await phone.held;
-  await auth.logout();
-  await auth.wechatLogin();
-  phone.holds = undefined;
-  const next = auth.refreshToken();
-  phone.letGo();
-  await assert.rejects(old, { kind: 'login' });
-  assert.equal(await next, phone.storage.get('access_token'));
-});
+for (const [way, leave] of [
+  ['after a logout', (auth) => auth.logout()],
+  ['over the one before', () => undefined],
+]) {
+  test(`a login ${way} makes the next refresh its own`, async () => {
+    const { phone, auth, refresh: old } = await refreshing();
+    await leave(auth);
+    await auth.wechatLogin();
+    phone.holds = undefined;
+    const next = auth.refreshToken();
+    phone.letGo();
+    await assert.rejects(old, { kind: 'login' });
+    assert.equal(await next, phone.storage.get('access_token'));
+  });
+}
 
 test("a 401 that is not Weir's logs nobody out", async () => {
   const phone = await loggedIn('alice');
@@ -477,11 +480,7 @@ test('who comes back after 31 days is who they were, though three pages ask at o
 });
 
 test('a refresh that somebody logs out under leaves no session on the server', async () => {
-  const phone = await loggedIn('alice');
-  const auth = phone.require('utils/wechat-login.js');
-  phone.holdsBack('/api/v1/auth/refresh');
-  const refresh = auth.refreshToken();
-  await phone.held;
+  const { phone, auth, refresh } = await refreshing();
   await auth.logout();
   phone.letGo();
   await assert.rejects(refresh, { kind: 'login' });
@@ -508,20 +507,6 @@ test('a login that is under way brings nobody back who logs out', async () => {
   const { header } = phone.requests.find(({ path }) => path === '/api/v1/auth/logout');
   const answer = await fetch(`${world.weir}/api/v1/users/me`, { headers: header });
   assert.equal(answer.status, 401, 'nor is a session left on the server');
-});
-
-test('a login over the one before makes the next refresh its own', async () => {
-  const phone = await loggedIn('alice');
-  const auth = phone.require('utils/wechat-login.js');
-  phone.holdsBack('/api/v1/auth/refresh');
-  const old = auth.refreshToken();
-  await phone.held;
-  await auth.wechatLogin();
-  phone.holds = undefined;
-  const next = auth.refreshToken();
-  phone.letGo();
-  await assert.rejects(old, { kind: 'login' });
-  assert.equal(await next, phone.storage.get('access_token'));
 });
 
 test('half a login is none', async () => {
